@@ -1,0 +1,3 @@
+"""uprightd: a local-only posture monitor."""
+
+__version__ = "0.1.0"

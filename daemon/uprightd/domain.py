@@ -1,0 +1,221 @@
+"""The words all parts share: frame, pose, reading, alert, and the states of camera and monitor.
+
+Plain frozen data. numpy arrays stop at `Frame`; a `Pose` already holds Python floats.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+
+COCO_17 = (
+    "nose",
+    "left_eye",
+    "right_eye",
+    "left_ear",
+    "right_ear",
+    "left_shoulder",
+    "right_shoulder",
+    "left_elbow",
+    "right_elbow",
+    "left_wrist",
+    "right_wrist",
+    "left_hip",
+    "right_hip",
+    "left_knee",
+    "right_knee",
+    "left_ankle",
+    "right_ankle",
+)
+FEET = (
+    "left_heel",
+    "right_heel",
+    "left_big_toe",
+    "right_big_toe",
+    "left_small_toe",
+    "right_small_toe",
+)
+
+
+class Instant(NamedTuple):
+    """A moment on both clocks: `wall` seconds since the epoch (UTC), `mono` monotonic seconds."""
+
+    wall: float
+    mono: float
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture: BGR uint8 (H, W, 3), when it was taken, from where.
+
+    `position` is the time in seconds from the start of a file or image folder; None on a live camera.
+    """
+
+    image: np.ndarray
+    at: Instant
+    source: str
+    position: float | None = None
+
+    @property
+    def width(self) -> int:
+        return int(self.image.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.image.shape[0])
+
+
+class Keypoint(NamedTuple):
+    """A named body point in image pixels (x right, y down) with a score in 0–1."""
+
+    x: float
+    y: float
+    score: float
+
+
+class Box(NamedTuple):
+    """A rectangle in image pixels: left, top, width, height."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """One person: named keypoints (the subject's own left and right), box, overall score, backend name.
+
+    `world` holds (x, y, z) in metres about the mid-hip where the backend estimates them: x to the image's
+    right, y down, z away from the camera.
+    """
+
+    keypoints: Mapping[str, Keypoint]
+    box: Box
+    score: float
+    backend: str
+    world: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+
+
+class View(StrEnum):
+    """From where the camera sees the person. sagittal-left: it sees the left side."""
+
+    FRONTAL = "frontal"
+    OBLIQUE = "oblique"
+    SAGITTAL_LEFT = "sagittal-left"
+    SAGITTAL_RIGHT = "sagittal-right"
+    REAR = "rear"
+    UNKNOWN = "unknown"
+
+
+class Reason(StrEnum):
+    """Why a metric has no value."""
+
+    OCCLUDED = "occluded"
+    VIEW = "view"
+    LOW_CONFIDENCE = "low_confidence"
+    NO_PERSON = "no_person"
+    UNCALIBRATED = "uncalibrated"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A metric's value, or NaN with the reason; never NaN without one, never a number with one."""
+
+    number: float
+    reason: Reason | None = None
+
+    def __post_init__(self) -> None:
+        if math.isfinite(self.number) == (self.reason is not None):
+            raise ValueError(f"a value is a finite number or NaN with a reason, got {self}")
+
+    @property
+    def known(self) -> bool:
+        return self.reason is None
+
+
+def unknown(reason: Reason) -> Value:
+    """Given a reason, return the value that is not there."""
+    return Value(math.nan, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All metric values of one frame, with presence and view."""
+
+    at: Instant
+    present: bool
+    view: View
+    values: Mapping[str, Value]
+    confidence: float = 0.0
+    position: float | None = None
+
+
+class Posture(StrEnum):
+    """What one sample says: good (no rule's limit passed), poor (at least one), or why it says nothing."""
+
+    GOOD = "good"
+    POOR = "poor"
+    UNRELIABLE = "unreliable"
+    AWAY = "away"
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARN = "warn"
+    ALERT = "alert"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A rule that was broken long enough: what, how far, since when, and the sentence for the person."""
+
+    rule: str
+    severity: Severity
+    message: str
+    metric: str
+    value: float
+    threshold: float
+    held: float
+    """Seconds in violation when it fired."""
+    started: Instant
+    """First sample of the violation."""
+    at: Instant
+    reason: str
+    """The same in words with numbers: what was measured, against what limit, for how long, in which view."""
+    view: View
+    confidence: float
+    position: float | None = None
+    """Seconds into the file at the first sample of the violation; None on a live camera."""
+
+
+class CameraState(StrEnum):
+    """What the camera does, each with its own message and hint (see camera.states)."""
+
+    OK = "ok"
+    ABSENT = "absent"
+    BUSY = "busy"
+    DENIED = "denied"
+    NO_FRAMES = "no_frames"
+    DARK = "dark"
+
+
+class Activity(StrEnum):
+    """The state of the monitor; always held together with a reason in words."""
+
+    WATCHING = "watching"
+    AWAY = "away"
+    UNRELIABLE = "unreliable"
+    PAUSED = "paused"
+    DEGRADED = "degraded"
+
+
+class MonitorState(NamedTuple):
+    activity: Activity
+    reason: str = ""

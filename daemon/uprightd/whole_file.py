@@ -1,0 +1,51 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from uprightd.errors import CannotCreateError, WriteError
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Given a path and its content, write the file, mode 0600: whole, or not at all and the old one stays.
+
+    Raise CannotCreateError when no file can be made there, WriteError when writing fails half-way.
+    """
+    try:
+        if path.is_dir():
+            raise CannotCreateError(f"{path}: is a folder", "Give the name of a file.")
+        handle, temporary = tempfile.mkstemp(prefix=".uprightd-", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise CannotCreateError(
+            f"{path}: cannot be made here ({error.strerror})",
+            "Choose a folder that exists and that you may write to.",
+        ) from error
+    try:
+        with open(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise WriteError(
+            f"{path}: writing failed ({error.strerror}); what was there before is untouched",
+            "Free some space on this disk, or choose another folder.",
+        ) from error
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    # The file is whole either way; this only makes its name survive a power cut. Not all systems allow it.
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
