@@ -1,0 +1,94 @@
+"""Every setting: its kind, bounds, default and what it does. Frozen once read; unknown keys are errors."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from uprightd.config.values import PackNames, RuleFiles, Seconds, Source, TimeOfDay, Weekday
+
+
+class Block(BaseModel):
+    """A block of settings, one level of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_block(cls, data: Any) -> Any:
+        """Take a block whose lines are all commented out as one with every default."""
+        return {} if data is None else data
+
+
+class Camera(Block):
+    source: Source = Field(
+        default=0, description="Camera index or name, video file, image folder or rtsp/http URL."
+    )
+    width: int = Field(
+        default=1280, ge=160, le=7680, description="Picture width asked of a camera, in pixels."
+    )
+    height: int = Field(
+        default=720, ge=120, le=4320, description="Picture height asked of a camera, in pixels."
+    )
+    stall_after: Seconds = Field(
+        default=10.0,
+        ge=1,
+        le=600,
+        description="Without a new picture for this long, the camera is started again.",
+    )
+    pace: Literal["realtime", "fast"] = Field(
+        default="realtime", description="How a file plays: at its own speed, or as fast as it can be read."
+    )
+
+
+class Sampling(Block):
+    fps: float = Field(default=1.0, ge=0.1, le=5, description="Pictures looked at per second.")
+
+
+class Pose(Block):
+    backend: Literal["auto", "mediapipe", "sapiens2"] = Field(
+        default="auto",
+        description="Pose model. auto takes sapiens2 when its weights are there, else mediapipe.",
+    )
+    min_score: float = Field(
+        default=0.5, ge=0, le=1, description="A body point scored lower than this counts as not seen."
+    )
+
+
+class Rules(Block):
+    packs: PackNames = Field(default=("desk",), strict=False, description="Shipped rule packs in force.")
+    files: RuleFiles = Field(
+        default=(),
+        strict=False,
+        description="Rule files of your own; a relative path starts at the settings file.",
+    )
+
+
+class Notifications(Block):
+    enabled: bool = Field(default=True, description="Whether alerts are shown on the desktop.")
+    sound: bool = Field(default=False, description="Whether an alert also makes a sound.")
+
+
+class Log(Block):
+    retention_days: int = Field(
+        default=14, ge=1, le=3650, description="Samples and alerts are deleted after this many days."
+    )
+
+
+class Report(Block):
+    weekday: Weekday = Field(default="monday", description="Day on which the weekly summary is made.")
+    at: TimeOfDay = Field(default=time(8, 0), description="Local time of day from which it is due.")
+
+
+class Config(Block):
+    """All settings. `Config()` holds the defaults."""
+
+    camera: Camera = Field(default=Camera(), description="Where pictures come from.")
+    sampling: Sampling = Field(default=Sampling(), description="How often the monitor looks.")
+    pose: Pose = Field(default=Pose(), description="Which model finds the person.")
+    rules: Rules = Field(default=Rules(), description="When the monitor speaks.")
+    notifications: Notifications = Field(default=Notifications(), description="How the monitor speaks.")
+    log: Log = Field(default=Log(), description="What is kept.")
+    report: Report = Field(default=Report(), description="The weekly summary.")

@@ -1,0 +1,1 @@
+"""Deciding when to speak: threshold rules over readings."""

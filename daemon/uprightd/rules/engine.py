@@ -1,0 +1,177 @@
+"""The rule engine: a state machine over readings and injected time. It speaks once per episode.
+
+For each rule a violation builds up: the time between two consecutive readings past the limit counts, and
+nothing else does (no gap, no unknown value, no reading on the good side). Between the limit and `clear` the
+violation neither grows nor ends; past `clear` it ends. A violation that has not been seen for a while is
+forgotten, so minutes hours apart never add up to an alert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from uprightd.domain import Alert, Instant, Posture, Reading, Value, View
+from uprightd.durations import duration_text
+from uprightd.metrics.definitions import METRICS
+from uprightd.rules.model import Rule
+
+FORGET_AFTER = 10.0
+"""Seconds without a reading past the limit after which a violation is over, or the rule's `for` if longer."""
+
+
+@dataclass(slots=True)
+class _Violation:
+    """One episode of one rule: since when, how much time past the limit, whether it has been spoken of."""
+
+    started: Instant
+    position: float | None
+    last: Instant
+    held: float = 0.0
+    unbroken: bool = True
+    spoken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one reading means: its posture, the rules whose limit it passes, the alerts to send now."""
+
+    posture: Posture
+    violated: tuple[str, ...]
+    alerts: tuple[Alert, ...]
+
+
+class RuleEngine:
+    """Holds the episodes of a set of rules.
+
+    `pulse` is the longest time in seconds between two readings that still counts as continuous.
+    """
+
+    def __init__(self, rules: Iterable[Rule], pulse: float) -> None:
+        self.rules = tuple(rules)
+        self._pulse = pulse
+        self._violations: dict[str, _Violation] = {}
+        self._silent_until: dict[str, float] = {}
+
+    def judge(self, reading: Reading) -> Verdict:
+        """Given the next reading, return the verdict. Readings must come in the order of their mono time."""
+        known, violated, alerts = False, [], []
+        for rule in self.rules:
+            value = value_of(rule.metric, reading)
+            if value is None or not value.known:
+                self._pause(rule, reading.at)
+                continue
+            known = True
+            if rule.operator.holds(value.number, rule.threshold):
+                violated.append(rule.id)
+                alert = self._extend(rule, value.number, reading)
+                if alert is not None:
+                    alerts.append(alert)
+            else:
+                self._recover(rule, value.number, reading.at)
+        return Verdict(_posture(reading, known, bool(violated)), tuple(violated), tuple(alerts))
+
+    def interrupt(self) -> None:
+        """Forget every running violation: the machine slept, the clock stepped or the monitor paused."""
+        self._violations.clear()
+
+    def replace(self, rules: Iterable[Rule], pulse: float) -> None:
+        """Given new rules, take them. Unchanged rules keep their episode, and every id its cooldown."""
+        before = {rule.id: rule for rule in self.rules}
+        self.rules, self._pulse = tuple(rules), pulse
+        kept = {rule.id for rule in self.rules if before.get(rule.id) == rule}
+        self._violations = {name: episode for name, episode in self._violations.items() if name in kept}
+
+    def remember_alert(self, rule_id: str, ago: float, now: Instant) -> None:
+        """Given that a rule spoke `ago` seconds before now (in an earlier run), keep to its cooldown."""
+        for rule in self.rules:
+            if rule.id == rule_id and 0 <= ago < rule.cooldown:
+                self._silent_until[rule_id] = now.mono - ago + rule.cooldown
+
+    def _extend(self, rule: Rule, number: float, reading: Reading) -> Alert | None:
+        self._forget_if_stale(rule, reading.at)
+        episode = self._violations.get(rule.id)
+        if episode is None:
+            episode = _Violation(reading.at, reading.position, reading.at)
+            self._violations[rule.id] = episode
+        elapsed = reading.at.mono - episode.last.mono
+        if episode.unbroken and 0 <= elapsed <= self._pulse:
+            episode.held += elapsed
+        episode.last, episode.unbroken = reading.at, True
+        if episode.spoken or episode.held < rule.hold:
+            return None
+        if reading.at.mono < self._silent_until.get(rule.id, reading.at.mono):
+            return None
+        episode.spoken = True
+        self._silent_until[rule.id] = reading.at.mono + rule.cooldown
+        return _alert(rule, number, episode, reading)
+
+    def _recover(self, rule: Rule, number: float, at: Instant) -> None:
+        cleared = number <= rule.clear if rule.operator.upward else number >= rule.clear
+        if cleared:
+            self._violations.pop(rule.id, None)
+        else:
+            self._pause(rule, at)
+
+    def _pause(self, rule: Rule, at: Instant) -> None:
+        self._forget_if_stale(rule, at)
+        episode = self._violations.get(rule.id)
+        if episode is not None:
+            episode.unbroken = False
+
+    def _forget_if_stale(self, rule: Rule, at: Instant) -> None:
+        episode = self._violations.get(rule.id)
+        if episode is not None and at.mono - episode.last.mono > max(FORGET_AFTER, rule.hold, self._pulse):
+            del self._violations[rule.id]
+
+
+def value_of(metric: str, reading: Reading) -> Value | None:
+    """Given a rule's metric (NAME or abs(NAME)), return its value in a reading; None when nobody measures it."""
+    value = reading.values.get(base_metric(metric))
+    if value is None or not value.known or base_metric(metric) == metric:
+        return value
+    return Value(abs(value.number))
+
+
+def base_metric(metric: str) -> str:
+    """Given NAME or abs(NAME), return NAME."""
+    return metric.removeprefix("abs(").removesuffix(")") if metric.startswith("abs(") else metric
+
+
+def _posture(reading: Reading, known: bool, violated: bool) -> Posture:
+    if not reading.present:
+        return Posture.AWAY
+    if not known:
+        return Posture.UNRELIABLE
+    return Posture.POOR if violated else Posture.GOOD
+
+
+def _alert(rule: Rule, number: float, episode: _Violation, reading: Reading) -> Alert:
+    metric = METRICS[base_metric(rule.metric)]
+    words = {
+        "value": metric.text(number),
+        "threshold": metric.text(rule.threshold),
+        "held": duration_text(episode.held),
+        "metric": metric.title,
+        "unit": metric.unit,
+    }
+    view = "" if reading.view is View.UNKNOWN else f"{reading.view} view, "
+    reason = (
+        f"{metric.title} {words['value']} {rule.operator} {words['threshold']} for {words['held']} "
+        f"({view}confidence {reading.confidence:.2f})"
+    )
+    return Alert(
+        rule=rule.id,
+        severity=rule.severity,
+        message=rule.message.format(**words),
+        metric=rule.metric,
+        value=number,
+        threshold=rule.threshold,
+        held=episode.held,
+        started=episode.started,
+        at=reading.at,
+        reason=reason,
+        view=reading.view,
+        confidence=reading.confidence,
+        position=episode.position,
+    )

@@ -1,0 +1,95 @@
+"""Lengths of time as people write and read them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from uprightd.durations import LONGEST, duration_text, parse_duration
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        (0, 0.0),
+        (90, 90.0),
+        (0.5, 0.5),
+        ("90", 90.0),
+        ("90s", 90.0),
+        ("90 s", 90.0),
+        (" 90 Seconds ", 90.0),
+        ("1.5 sec", 1.5),
+        ("10m", 600.0),
+        ("10 min", 600.0),
+        ("1 minute", 60.0),
+        ("1h", 3600.0),
+        ("2 hours", 7200.0),
+        ("168h", LONGEST),
+    ],
+)
+def test_a_length_of_time_is_read(written: object, seconds: float) -> None:
+    assert parse_duration(written) == seconds
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(
+            "",
+            "soon",
+            "s",
+            "-1",
+            "-1s",
+            "1 fortnight",
+            "10 x",
+            "1h 30m",
+            "1,5 s",
+            "1e3",
+            "0x10",
+            "٣s",
+            "9" * 400,
+        ),
+        None,
+        True,
+        [],
+        {},
+        -1,
+        -0.5,
+        math.nan,
+        math.inf,
+        1e300,
+        LONGEST + 1,
+        "169h",
+    ],
+)
+def test_anything_else_is_no_length_of_time(written: object) -> None:
+    with pytest.raises(ValueError, match=r"^a length of time such as 90s, 10 min or 1h"):
+        parse_duration(written)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (1.24, "1.2 s"),
+        (2.0, "2 s"),
+        (9.96, "10 s"),
+        (45.4, "45 s"),
+        (59.6, "1 min"),
+        (90, "1 min 30 s"),
+        (600, "10 min"),
+        (3599.7, "1 h"),
+        (8100, "2 h 15 min"),
+        (8130, "2 h 15 min"),
+    ],
+)
+def test_a_length_of_time_is_said_as_people_say_it(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
+
+
+@given(st.floats(min_value=0, max_value=LONGEST))
+def test_every_length_of_time_has_words(seconds: float) -> None:
+    assert duration_text(seconds).endswith((" s", " min", " h"))
