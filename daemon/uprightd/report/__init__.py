@@ -1,0 +1,1 @@
+"""Summaries from the log."""

@@ -1,0 +1,180 @@
+"""The log's reader: read-only, one unchanging view of the file, never in the writer's way.
+
+It needs nothing but the standard library, so that a report starts at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from uprightd.errors import DataError, UnavailableError, UprightError
+from uprightd.records import AlertRow, RunRow, SampleRow, Spread, TransitionRow
+from uprightd.store import failures
+from uprightd.store.file import check_version, read_only_uri
+from uprightd.store.schema import SAMPLE_COLUMNS, VERSION
+
+TABLES = ("runs", "samples", "alerts", "transitions", "reports")
+
+
+class LogReader:
+    """An open log to read from. All answers are of the moment it was opened; close it soon.
+
+    Periods are half open: `since_ms` belongs to them, `until_ms` does not.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        with self._naming():
+            self.metrics = tuple(
+                name
+                for (name,) in connection.execute("SELECT name FROM pragma_table_info('samples')")
+                if name not in SAMPLE_COLUMNS
+            )
+
+    @classmethod
+    def open(cls, path: Path) -> LogReader:
+        """Given the path of a log, open it for reading.
+
+        Raise UnavailableError when there is none yet, DataError when it is damaged, no log, or a newer one.
+        """
+        path = path.absolute()
+        if not path.exists():
+            raise _no_log(path)
+        with contextlib.ExitStack() as undo:
+            try:
+                connection = sqlite3.connect(read_only_uri(path), uri=True, isolation_level=None)
+                undo.callback(connection.close)
+                version = check_version(connection, path)
+                connection.execute("BEGIN")  # one snapshot: figures of two queries belong together
+            except sqlite3.Error as error:
+                raise failures.unreadable(path, error) from error
+            if version == 0:
+                raise _no_log(path)
+            if version < VERSION:
+                raise DataError(
+                    f"{path}: this log has version {version}, this uprightd reads version {VERSION}",
+                    "Start `uprightd run` once: it brings the log up to date.",
+                )
+            undo.pop_all()
+        return cls(path, connection)
+
+    def samples(self, since_ms: int, until_ms: int) -> Iterator[SampleRow]:
+        """Given a period, yield its samples in order of their time."""
+        return map(
+            SampleRow._make,
+            self._rows(
+                "SELECT at_ms, samples.offset_min, posture, run_id, seconds_per_sample"
+                " FROM samples JOIN runs ON runs.id = run_id"
+                " WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms, samples.id",
+                since_ms,
+                until_ms,
+            ),
+        )
+
+    def alerts(self, since_ms: int, until_ms: int) -> list[AlertRow]:
+        """Given a period, return its alerts in order of their time."""
+        return [
+            AlertRow(*row)
+            for row in self._rows(
+                "SELECT id, at_ms, offset_min, run_id, rule, severity, message, metric, value, threshold,"
+                " held_s, started_ms, view, confidence, position, reason, outcome, outcome_detail"
+                " FROM alerts WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms, id",
+                since_ms,
+                until_ms,
+            )
+        ]
+
+    def transitions(self, since_ms: int, until_ms: int) -> list[TransitionRow]:
+        """Given a period, return the monitor's changes of state in order of their time."""
+        return [
+            TransitionRow(*row)
+            for row in self._rows(
+                "SELECT id, at_ms, offset_min, run_id, activity, reason"
+                " FROM transitions WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms, id",
+                since_ms,
+                until_ms,
+            )
+        ]
+
+    def runs(self, since_ms: int, until_ms: int) -> list[RunRow]:
+        """Given a period, return the runs that may reach into it: killed ones never stored their end."""
+        return [
+            RunRow(*row)
+            for row in self._rows(
+                "SELECT id, started_ms, offset_min, source, backend, version, ended_ms, seconds_per_sample"
+                " FROM runs WHERE coalesce(ended_ms, ?1) >= ?1 AND started_ms < ?2 ORDER BY started_ms, id",
+                since_ms,
+                until_ms,
+            )
+        ]
+
+    def metric_rows(self, since_ms: int, until_ms: int, metric: str) -> Iterator[tuple[int, float]]:
+        """Given a period and a metric, yield (at_ms, value) for the samples in which it is known."""
+        column = self._column(metric)
+        return self._rows(
+            f"SELECT at_ms, {column} FROM samples"  # noqa: S608 - a column of this very table
+            f" WHERE at_ms >= ? AND at_ms < ? AND {column} IS NOT NULL ORDER BY at_ms, id",
+            since_ms,
+            until_ms,
+        )
+
+    def spreads(self, since_ms: int, until_ms: int) -> dict[str, Spread]:
+        """Given a period, return the spread of each metric that has a value in it."""
+        spreads = {}
+        for metric in self.metrics:
+            column = self._column(metric)
+            values = [
+                value
+                for (value,) in self._rows(
+                    f"SELECT {column} FROM samples"  # noqa: S608 - a column of this very table
+                    f" WHERE at_ms >= ? AND at_ms < ? AND {column} IS NOT NULL ORDER BY {column}",
+                    since_ms,
+                    until_ms,
+                )
+            ]
+            if values:
+                middle = (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
+                spreads[metric] = Spread(len(values), values[0], middle, values[-1])
+        return spreads
+
+    def counts(self) -> dict[str, int]:
+        """Return how many rows each table holds."""
+        return {table: next(self._rows(f"SELECT count(*) FROM {table}"))[0] for table in TABLES}  # noqa: S608
+
+    def close(self) -> None:
+        """Close the file; may be called twice."""
+        self._connection.close()
+
+    def __enter__(self) -> LogReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _rows(self, query: str, *values: int) -> Iterator[tuple]:
+        with self._naming():
+            yield from self._connection.execute(query, values)
+
+    def _column(self, metric: str) -> str:
+        if metric not in self.metrics:
+            raise DataError(
+                f"{self.path}: the log has no metric {metric!r}",
+                f"It has: {', '.join(self.metrics) or 'none'}.",
+            )
+        return f'"{metric}"'
+
+    @contextlib.contextmanager
+    def _naming(self) -> Iterator[None]:
+        """Whatever SQLite raises while reading names the file."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise failures.unreadable(self.path, error) from error
+
+
+def _no_log(path: Path) -> UprightError:
+    return UnavailableError(f"{path}: there is no log yet", "Start the monitor once: uprightd run")

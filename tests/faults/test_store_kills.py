@@ -1,0 +1,79 @@
+"""Twenty kills in the middle of writing lose no acknowledged row and leave a sound file (F10)."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from uprightd.clock import SystemClock
+from uprightd.errors import TryAgainError
+from uprightd.store.log import Log
+
+KILLS = 20
+
+WRITER = """
+import sys
+from pathlib import Path
+from uprightd.clock import SystemClock
+from uprightd.domain import Posture, Reading, Value, View
+from uprightd.store.log import Log
+
+clock = SystemClock()
+log = Log.open(Path(sys.argv[1]), metrics=("neck_flexion",), clock=clock)
+if log.notices:
+    sys.exit("\\n".join(log.notices))
+log.begin_run("test", "none", clock.now(), 1.0)
+while True:
+    reading = Reading(clock.now(), True, View.FRONTAL, {"neck_flexion": Value(20.0)}, 0.9)
+    print(log.add_sample(reading, Posture.GOOD), flush=True)
+"""
+
+
+def started_writer(path: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
+
+
+def killed_writer(path: Path, after: int) -> list[int]:
+    """Given a log, let a process write it and kill it after some rows; return all it acknowledged."""
+    with started_writer(path) as writer:
+        assert writer.stdout is not None
+        lines = [writer.stdout.readline() for _ in range(after)]
+        writer.kill()
+        lines += writer.stdout.readlines()
+    assert writer.returncode == -9
+    return [int(line) for line in lines if line.endswith("\n")]
+
+
+def test_twenty_kills_lose_no_acknowledged_row(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    chance = random.Random(7)
+    acknowledged: list[int] = []
+    for _ in range(KILLS):
+        acknowledged += killed_writer(path, chance.randint(1, 80))
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        stored = {row for (row,) in database.execute("SELECT id FROM samples")}
+    assert len(acknowledged) == len(set(acknowledged)) >= KILLS
+    assert set(acknowledged) <= stored
+    assert len(stored) <= len(acknowledged) + KILLS  # at most the row under way at each kill
+
+
+def test_another_process_is_refused_by_number_and_a_killed_one_is_not_in_the_way(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    with started_writer(path) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        try:
+            Log.open(path, metrics=(), clock=SystemClock()).close()
+            refusal = ""
+        except TryAgainError as error:
+            refusal = error.message
+        finally:
+            writer.kill()
+    assert f"process {writer.pid} " in refusal
+    with Log.open(path, metrics=(), clock=SystemClock()) as log:
+        assert log.notices == []
