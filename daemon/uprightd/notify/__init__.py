@@ -1,0 +1,1 @@
+"""Telling the person, and knowing whether it was told."""

@@ -1,0 +1,1 @@
+"""The daemon: the loop, its control, its jobs, its installation."""
