@@ -72,7 +72,7 @@ def user_paths(environ: Mapping[str, str] = os.environ) -> Paths:
     """Given the environment, return the user's folders. Raise ConfigError where none can be found."""
     home = environ.get("UPRIGHTD_HOME", "").strip()
     if home:
-        root = Path(home).expanduser()
+        root = Path(os.path.expanduser(home))  # Path.expanduser raises on an unknown user
         if not root.is_absolute():
             raise ConfigError(
                 f"UPRIGHTD_HOME is {home!r}: expected an absolute path",
@@ -81,14 +81,12 @@ def user_paths(environ: Mapping[str, str] = os.environ) -> Paths:
         return Paths(root / "config", root / "data", root / "cache", root / "logs", root / "run")
     folders = platformdirs.PlatformDirs("uprightd", appauthor=False)
     data = Path(folders.user_data_dir)
-    # Without XDG_RUNTIME_DIR (a login without a session) platformdirs would fall back to a shared /tmp.
-    shared_runtime = sys.platform != "darwin" and not environ.get("XDG_RUNTIME_DIR", "").strip()
     paths = Paths(
         Path(folders.user_config_dir),
         data,
         Path(folders.user_cache_dir),
         Path(folders.user_log_dir),
-        data / "run" if shared_runtime else Path(folders.user_runtime_dir),
+        Path(folders.user_runtime_dir) if sys.platform == "darwin" else _session_dir(environ, data),
     )
     if not paths.data.is_absolute():
         raise ConfigError(
@@ -98,13 +96,26 @@ def user_paths(environ: Mapping[str, str] = os.environ) -> Paths:
     return paths
 
 
+def _session_dir(environ: Mapping[str, str], data: Path) -> Path:
+    """Given the environment and the data folder, return the folder for socket and lock: the session's own, or one
+    beside the data. A login without a session has none, and platformdirs would fall back to a shared /tmp."""
+    session = environ.get("XDG_RUNTIME_DIR", "")
+    try:
+        ours = os.path.isabs(session) and os.stat(session).st_uid == os.getuid()
+    except OSError:
+        ours = False
+    return Path(session) / "uprightd" if ours else data / "run"
+
+
 def private_dir(path: Path) -> Path:
     """Given a folder, make it with mode 0700 (parents included) and return it.
 
     Raise DeniedError when it cannot be made, is not a folder, or belongs to somebody else.
     """
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in reversed((path, *path.parents)):  # mkdir(parents=True) would leave the parents open
+            if not folder.exists():
+                folder.mkdir(mode=0o700, exist_ok=True)
         info = path.stat()
     except OSError as error:
         raise DeniedError(

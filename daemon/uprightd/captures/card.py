@@ -1,0 +1,62 @@
+"""The angles card: what one picture says, as data and as rows for the drawing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from uprightd import __version__
+from uprightd.domain import Pose, Reading, View
+from uprightd.metrics.definitions import METRICS
+
+SCHEMA = 1
+
+_VIEW_WORDS = {
+    View.FRONTAL: "from the front",
+    View.OBLIQUE: "at an angle",
+    View.SAGITTAL_LEFT: "from the left",
+    View.SAGITTAL_RIGHT: "from the right",
+    View.REAR: "from behind",
+    View.UNKNOWN: "view unknown",
+}
+
+
+def card(reading: Reading, pose: Pose, size: tuple[int, int], source: str, at: str) -> dict[str, Any]:
+    """Given a reading and its pose, the picture's (width, height), where it came from and when (ISO 8601),
+    return the card for `json.dumps`. A metric without a value has `value` null and its `reason`."""
+    return {
+        "schema": SCHEMA,
+        "kind": "snapshot",
+        "uprightd": __version__,
+        "source": source,
+        "at": at,
+        "size": list(size),
+        "backend": pose.backend,
+        "view": reading.view.value,
+        "confidence": round(reading.confidence, 3),
+        "metrics": {
+            name: {
+                "value": round(value.number, 3) if value.known else None,
+                "unit": METRICS[name].unit,
+                "reason": value.reason.value if value.reason else None,
+            }
+            for name, value in reading.values.items()
+        },
+        "keypoints": {
+            name: {"x": round(point.x, 2), "y": round(point.y, 2), "score": round(point.score, 3)}
+            for name, point in pose.keypoints.items()
+        },
+    }
+
+
+def rows(reading: Reading) -> list[tuple[str, str]]:
+    """Given a reading, return (name, value with unit) of every metric that has one."""
+    return [
+        (METRICS[name].title, METRICS[name].text(value.number))
+        for name, value in reading.values.items()
+        if value.known
+    ]
+
+
+def title(reading: Reading) -> str:
+    """Given a reading, return the heading of its drawing."""
+    return f"seen {_VIEW_WORDS[reading.view]}" if reading.view is not View.UNKNOWN else "view unknown"

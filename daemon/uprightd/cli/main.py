@@ -1,0 +1,84 @@
+"""The `uprightd` command: its subcommands, and how every error leaves it.
+
+Nothing heavy is imported here: a command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import click
+
+from uprightd import __version__
+from uprightd.cli import bench, checks, demo, monitoring, reporting, rules, service, snapshot
+from uprightd.errors import InternalError, UprightError, UsageError
+
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="uprightd")
+def uprightd() -> None:
+    """A local-only posture monitor: watches through the webcam, measures, and speaks rarely.
+
+    Start with `uprightd demo`, then `uprightd doctor` and `uprightd run`.
+    """
+
+
+for command in (
+    demo.demo,
+    monitoring.run,
+    monitoring.status,
+    monitoring.pause,
+    monitoring.resume,
+    monitoring.stop,
+    snapshot.snapshot,
+    reporting.report,
+    rules.rules,
+    checks.config,
+    checks.doctor,
+    service.service,
+    bench.bench,
+):
+    uprightd.add_command(command)
+
+
+def main() -> None:
+    """Run the command line and exit with the code that DESIGN's table gives to the outcome."""
+    os.umask(0o077)  # whatever we write is the user's alone
+    try:
+        sys.exit(uprightd.main(standalone_mode=False) or 0)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        _fail(_usage(error))
+    except UprightError as error:
+        _fail(error)
+    except BrokenPipeError:
+        # The reader of our output went away (| head); there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the last net: a bug is one line for the person, not a page
+        if os.environ.get("UPRIGHTD_TRACEBACK"):
+            traceback.print_exc()
+        _fail(
+            InternalError(
+                f"this is a fault of uprightd: {type(error).__name__}: {error}",
+                "Please report it with the output of the same command under UPRIGHTD_TRACEBACK=1.",
+            )
+        )
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "uprightd"
+    return UsageError(error.format_message(), f"See: {command} --help")
+
+
+def _fail(error: UprightError) -> None:
+    click.echo(f"uprightd: {error}", err=True)
+    sys.exit(error.exit_code)

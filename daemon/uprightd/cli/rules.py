@@ -1,0 +1,134 @@
+"""`uprightd rules list | check`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from uprightd.rules.model import Pack, Rule
+
+
+@click.group()
+def rules() -> None:
+    """The rules that decide when to speak."""
+
+
+@rules.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print for a program.")
+def list_rules(as_json: bool) -> None:
+    """Show every pack that ships and what each rule needs; a star marks the packs in force."""
+    from uprightd.paths import shipped, user_paths
+    from uprightd.rules.loading import load_pack, load_rules, pack_names
+    from uprightd.service.settings import METRIC_UNITS, read_config
+
+    config = read_config(None, user_paths().config_file)
+    folder = shipped("rules")
+    packs = [load_pack(folder / f"{name}.yaml", METRIC_UNITS) for name in pack_names(folder)]
+    packs += load_rules((), config.rules.files, folder, METRIC_UNITS)
+    in_force = {*config.rules.packs, *(str(path) for path in config.rules.files)}
+    if as_json:
+        click.echo(
+            json.dumps([_pack_fields(pack, _is_in(pack, in_force)) for pack in packs], ensure_ascii=False)
+        )
+        return
+    click.echo("\n\n".join(_pack_text(pack, _is_in(pack, in_force)) for pack in packs))
+
+
+@rules.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print for a program.")
+def check(files: tuple[Path, ...], as_json: bool) -> None:
+    """Check rule FILES, or without any the rules of the settings, and say what is wrong where."""
+    from uprightd.paths import shipped, user_paths
+    from uprightd.rules.loading import load_rules
+    from uprightd.service.settings import METRIC_UNITS, read_config, rule_packs
+
+    if files:
+        packs = load_rules((), files, shipped("rules"), METRIC_UNITS)
+    else:
+        packs = rule_packs(read_config(None, user_paths().config_file))
+    if as_json:
+        click.echo(
+            json.dumps(
+                {"ok": True, "packs": [_pack_fields(pack, True) for pack in packs]}, ensure_ascii=False
+            )
+        )
+        return
+    for pack in packs:
+        click.echo(f"{pack.path}: {len(pack.rules)} rule{'' if len(pack.rules) == 1 else 's'}, all well")
+
+
+def _is_in(pack: Pack, in_force: set[str]) -> bool:
+    return pack.name in in_force or pack.path in in_force
+
+
+def _pack_text(pack: Pack, in_force: bool) -> str:
+    lines = [f"{'★' if in_force else ' '} {pack.name}  {pack.description}"]
+    for rule in pack.rules:
+        lines.append(f"    {rule.id}: {_condition(rule)}")
+        lines.append(f"        needs {', '.join(_needs(rule))}; {_views(rule)}")
+        if rule.source:
+            lines.append(f"        source: {rule.source}")
+    return "\n".join(lines)
+
+
+def _condition(rule: Rule) -> str:
+    from uprightd.durations import duration_text
+    from uprightd.metrics.definitions import METRICS
+    from uprightd.rules.engine import base_metric
+
+    limit = METRICS[base_metric(rule.metric)].text(rule.threshold)
+    return (
+        f"{rule.metric} {rule.operator} {limit} for {duration_text(rule.hold)}, "
+        f"then silent for {duration_text(rule.cooldown)} ({rule.severity})"
+    )
+
+
+def _needs(rule: Rule) -> list[str]:
+    """Return the keypoints in words, left and right of one part together."""
+    from uprightd.metrics.definitions import METRICS
+    from uprightd.rules.engine import base_metric
+
+    names = METRICS[base_metric(rule.metric)].keypoints
+    parts = [name.split("_", 1)[1] + "s" if name.startswith(("left_", "right_")) else name for name in names]
+    return list(dict.fromkeys(parts))
+
+
+def _views(rule: Rule) -> str:
+    from uprightd.domain import View
+    from uprightd.metrics.definitions import METRICS
+    from uprightd.rules.engine import base_metric
+
+    views = METRICS[base_metric(rule.metric)].views
+    if len(views) >= len(View) - 1:
+        return "any view"
+    return "views: " + ", ".join(view.value for view in View if view in views)
+
+
+def _pack_fields(pack: Pack, in_force: bool) -> dict[str, Any]:
+    return {
+        "name": pack.name,
+        "description": pack.description,
+        "path": pack.path,
+        "in_force": in_force,
+        "rules": [
+            {
+                "id": rule.id,
+                "metric": rule.metric,
+                "operator": rule.operator.value,
+                "threshold": rule.threshold,
+                "for_s": rule.hold,
+                "clear": rule.clear,
+                "cooldown_s": rule.cooldown,
+                "severity": rule.severity.value,
+                "message": rule.message,
+                "source": rule.source,
+                "origin": rule.origin,
+            }
+            for rule in pack.rules
+        ],
+    }

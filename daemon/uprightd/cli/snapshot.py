@@ -1,0 +1,76 @@
+"""`uprightd snapshot`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@click.command()
+@click.argument("image", required=False, type=click.Path(path_type=Path))
+@click.option("--camera", "camera", is_flag=True, help="Take the picture from the camera.")
+@click.option("--source", help="Which camera or stream, with --camera; else the one in the settings.")
+@click.option("--backend", type=click.Choice(["auto", "mediapipe", "sapiens2"]), help="Pose model.")
+@click.option("--out", "folder", type=click.Path(path_type=Path), help="Folder for picture and card.")
+@click.option("--config", "config_file", type=click.Path(path_type=Path), help="Settings file.")
+@click.option("--json", "as_json", is_flag=True, help="Print the card for a program.")
+def snapshot(
+    image: Path | None,
+    camera: bool,
+    source: str | None,
+    backend: str | None,
+    folder: Path | None,
+    config_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure one picture: writes it with the pose drawn on it, and a card of its angles.
+
+    IMAGE is a picture file; without it, use --camera.
+    """
+    from uprightd.captures.snapshot import measure, write
+    from uprightd.cli.monitoring import overridden
+    from uprightd.errors import UsageError
+    from uprightd.paths import user_paths
+    from uprightd.service.settings import read_config
+    from uprightd.service.still import now_text, pose_of, take_still
+
+    if (image is None) != (camera or source is not None):
+        raise UsageError("snapshot takes either an IMAGE or --camera", "See: uprightd snapshot --help")
+    paths = user_paths()
+    config = overridden(
+        read_config(config_file, paths.config_file), {"camera.source": source, "pose.backend": backend}
+    )
+    picture, label = _read(image) if image else take_still(config)
+    pose = pose_of(picture, config, paths)
+    at = now_text()
+    taken = measure(picture, pose, label, at, config.pose.min_score)
+    card = write(taken, folder or paths.captures / f"{at[:19].replace(':', '-')}-snapshot")
+    click.echo(json.dumps(card, ensure_ascii=False) if as_json else _text(card))
+
+
+def _read(image: Path) -> tuple[np.ndarray, str]:
+    from uprightd.stills import read_image
+
+    return read_image(image), str(image)
+
+
+def _text(card: dict[str, Any]) -> str:
+    from uprightd.metrics.definitions import METRICS
+
+    known = {name: entry for name, entry in card["metrics"].items() if entry["value"] is not None}
+    lines = [f"{card['view']} view, confidence {card['confidence']:.2f}, measured by {card['backend']}", ""]
+    lines += [
+        f"  {METRICS[name].title:<20} {METRICS[name].text(entry['value']):>8}"
+        for name, entry in known.items()
+    ]
+    missing = sorted({entry["reason"] for entry in card["metrics"].values() if entry["reason"]})
+    if missing:
+        count = len(card["metrics"]) - len(known)
+        lines.append(f"  {count} more have no value here ({', '.join(missing).replace('_', ' ')})")
+    return "\n".join([*lines, "", f"picture  {card['picture']}", f"card     {card['card']}"])

@@ -1,0 +1,50 @@
+"""Which state the monitor is in, and why. One place decides, from what the parts report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from uprightd.domain import Activity, MonitorState, Posture
+
+SETTLE = 3.0
+"""Seconds that nobody, or nothing reliable, must be seen for before the state says so; coming back is at once."""
+
+_WORDS = {
+    Posture.AWAY: (Activity.AWAY, "nobody in view"),
+    Posture.UNRELIABLE: (Activity.UNRELIABLE, "no rule's measure can be read in this view"),
+}
+
+
+@dataclass(slots=True)
+class ActivityTracker:
+    """Turns postures and faults into the monitor's state.
+
+    Faults outrank what is seen: paused over degraded over away, unreliable and watching.
+    """
+
+    _posture: Posture | None = None
+    _posture_since: float = 0.0
+    _seen: MonitorState | None = None
+    paused: str = ""
+    camera: str = ""
+    model: str = ""
+    store: str = ""
+
+    def see(self, posture: Posture, mono: float) -> None:
+        """Given a sample's posture and its monotonic time, follow it."""
+        if posture is not self._posture:
+            self._posture, self._posture_since = posture, mono
+        if posture not in _WORDS:
+            self._seen = MonitorState(Activity.WATCHING, "someone in view")
+        elif mono - self._posture_since >= SETTLE or self._seen is None:
+            self._seen = MonitorState(*_WORDS[posture])
+
+    @property
+    def state(self) -> MonitorState | None:
+        """The state now; None until there is a first sample or a fault."""
+        if self.paused:
+            return MonitorState(Activity.PAUSED, self.paused)
+        for part, fault in (("camera", self.camera), ("model", self.model), ("log", self.store)):
+            if fault:
+                return MonitorState(Activity.DEGRADED, f"{part}: {fault}")
+        return self._seen

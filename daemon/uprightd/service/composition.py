@@ -1,0 +1,79 @@
+"""The composition root: from settings to a monitor that can run. Nothing else builds adapters."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TextIO
+
+from uprightd.camera.source import Source, check_source, parse_source
+from uprightd.camera.supervisor import Camera, CameraSettings
+from uprightd.clock import Clock, FollowingClock, SystemClock
+from uprightd.config.schema import Config
+from uprightd.intervals import pulse_for
+from uprightd.metrics.definitions import METRICS
+from uprightd.notify.chain import build_notifier
+from uprightd.notify.courier import Courier
+from uprightd.paths import Paths
+from uprightd.pose.estimator import PoseEstimator, choose_backend, load_backend
+from uprightd.rules.engine import RuleEngine
+from uprightd.rules.model import Rule
+from uprightd.service.monitor import Monitor, Observer, Parts
+from uprightd.service.watchdog import Watchdog
+from uprightd.store.log import Log
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A monitor and what it was made from, for whoever reports on it."""
+
+    monitor: Monitor
+    source: Source
+    backend: str
+    backend_why: str
+
+
+def assemble(
+    config: Config,
+    rules: tuple[Rule, ...],
+    paths: Paths,
+    observers: tuple[Observer, ...] = (),
+    stream: TextIO = sys.stderr,
+    wrap_estimator: Callable[[PoseEstimator], PoseEstimator] = lambda estimator: estimator,
+) -> Assembly:
+    """Given settings, rules and folders, build the monitor. `stream` takes what no desktop would show.
+
+    `wrap_estimator` lets a bench stand between the loop and the model. Raise UprightError when the source or
+    the log cannot be used; nothing is left open then.
+    """
+    source = parse_source(config.camera.source)
+    check_source(source)
+    following = config.camera.pace == "fast" and not source.live
+    clock: Clock = FollowingClock(SystemClock().now()) if following else SystemClock()
+    period = 1.0 / config.sampling.fps
+    backend, why = choose_backend(config.pose.backend, paths.models)
+    engine = RuleEngine(rules, pulse_for(period))
+    log = Log.open(paths.database, metrics=METRICS, clock=clock)
+    log.begin_run(source.text, backend, clock.now(), period)
+    if source.live:
+        for rule, wall in log.last_alerts().items():
+            engine.remember_alert(rule, clock.now().wall - wall, clock.now())
+    parts = Parts(
+        camera=Camera(source, _camera_settings(config), clock),
+        load_estimator=lambda: wrap_estimator(load_backend(backend, tracking=True)),
+        engine=engine,
+        log=log,
+        courier=Courier(build_notifier(config.notifications.enabled, stream, sys.platform)),
+        clock=clock,
+        watchdog=Watchdog(),
+    )
+    monitor = Monitor(parts, period, config.pose.min_score, observers)
+    return Assembly(monitor, source, backend, why)
+
+
+def _camera_settings(config: Config) -> CameraSettings:
+    camera = config.camera
+    return CameraSettings(
+        width=camera.width, height=camera.height, pace=camera.pace, stall_after=camera.stall_after
+    )

@@ -1,0 +1,162 @@
+"""`uprightd run`: one monitor, its lock, its control socket, its jobs and its signals."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import signal
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from uprightd import __version__
+from uprightd.durations import parse_duration
+from uprightd.errors import UsageError
+from uprightd.paths import Paths
+from uprightd.service.composition import Assembly
+from uprightd.service.control import ControlServer
+from uprightd.service.jobs import Jobs
+from uprightd.service.settings import Settings
+
+MORNING = 6
+"""Hour of the day at which a pause until tomorrow ends."""
+
+
+class Daemon:
+    """Runs an assembled monitor as the one daemon of its user. The caller holds the instance lock."""
+
+    def __init__(self, assembly: Assembly, settings: Settings, paths: Paths) -> None:
+        self.assembly = assembly
+        self.monitor = assembly.monitor
+        self._settings = settings
+        self._paths = paths
+        self._started = self.monitor.parts.clock.now()
+        self._jobs = Jobs(self.monitor, settings, paths)
+        self._control = ControlServer(paths.socket, self.answer)
+
+    def run(self) -> None:
+        """Run until the file ends, a signal or `uprightd stop`. Everything is released before it returns."""
+        with self._stopping_on_signals():
+            self._control.start()
+            try:
+                self._jobs.start()
+                self.monitor.run()
+            finally:
+                self._jobs.stop()
+                self._control.stop()
+
+    def answer(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Given a command from the control socket, carry it out and return the status after it."""
+        inbox = self.monitor.inbox
+        if command == "pause":
+            now = self.monitor.parts.clock.now().wall
+            until = pause_end(arguments.get("until"), now)
+            inbox.ask(lambda: self.monitor.pause(until, _pause_reason(until)))
+        elif command == "resume":
+            inbox.ask(self.monitor.resume)
+        elif command == "stop":
+            self.monitor.stop()
+        elif command != "status":
+            raise UsageError(
+                f"the daemon knows no command {command!r}", "Use: status, pause, resume or stop."
+            )
+        return self.status()
+
+    def status(self) -> dict[str, Any]:
+        """Return everything a person or a program asks about a running daemon, as plain data."""
+        monitor, camera = self.monitor, self.monitor.parts.camera
+        state, now, status = monitor.state, monitor.parts.clock.now(), camera.status
+        until = monitor.paused_until
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "running_s": round(now.mono - self._started.mono, 1),
+            "state": state.activity.value,
+            "reason": state.reason,
+            "paused_until": None if until is None or math.isinf(until) else _iso(until),
+            "source": self.assembly.source.text,
+            "camera": {
+                "state": status.state.value,
+                "message": status.message,
+                "hint": status.hint,
+                "size": camera.size,
+                "pid": camera.child_pid,
+                "restarts": camera.restarts,
+                "stalls": camera.stalls,
+            },
+            "backend": self.assembly.backend,
+            "backend_why": self.assembly.backend_why,
+            "fps": round(1 / monitor.period, 3),
+            "samples": monitor.counts.samples,
+            "detected": monitor.counts.detected,
+            "alerts": monitor.counts.alerts,
+            "lost_rows": monitor.counts.lost_rows,
+            "notifications": {kind.value: count for kind, count in monitor.parts.courier.tally.items()},
+            "last": self._last(),
+            "rules": [rule.id for rule in monitor.parts.engine.rules],
+            "settings_file": str(self._settings.file),
+            "settings_fault": self._settings.fault,
+            "log": str(self._paths.database),
+        }
+
+    def _last(self) -> dict[str, Any] | None:
+        sample = self.monitor.last
+        if sample is None:
+            return None
+        return {
+            "at": _iso(sample.reading.at.wall),
+            "posture": sample.posture.value,
+            "view": sample.reading.view.value,
+            "confidence": round(sample.reading.confidence, 3),
+            "values": {
+                name: round(value.number, 3) for name, value in sample.reading.values.items() if value.known
+            },
+        }
+
+    @contextlib.contextmanager
+    def _stopping_on_signals(self) -> Iterator[None]:
+        """SIGTERM, SIGINT and SIGHUP end the loop after the present turn; a second SIGINT interrupts at once."""
+
+        def stop(number: int, _frame: object) -> None:
+            self.monitor.stop()
+            if number == signal.SIGINT:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+
+        before = {
+            number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def pause_end(text: str | None, wall: float) -> float:
+    """Given "30m", "1h", "tomorrow" or nothing, and the wall time, return when the pause ends (infinity: never).
+
+    Raise UsageError for anything else.
+    """
+    if text is None:
+        return math.inf
+    if text == "tomorrow":
+        now = datetime.fromtimestamp(wall).astimezone()
+        morning = (now.replace(tzinfo=None) + timedelta(days=1)).replace(hour=MORNING, minute=0, second=0)
+        return morning.astimezone().timestamp()
+    try:
+        return wall + parse_duration(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{text!r}: expected {error}, or tomorrow", "For example: uprightd pause 30m"
+        ) from error
+
+
+def _pause_reason(until: float) -> str:
+    if math.isinf(until):
+        return "by you, until `uprightd resume`"
+    return f"by you, until {datetime.fromtimestamp(until).astimezone():%a %H:%M}"
+
+
+def _iso(wall: float) -> str:
+    return datetime.fromtimestamp(wall).astimezone().isoformat(timespec="seconds")

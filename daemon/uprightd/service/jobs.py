@@ -1,0 +1,114 @@
+"""The periodic jobs: weekly summary, retention, taking changed settings and rules.
+
+APScheduler only says when to look. Whether a summary is due is read from the log, so weeks of sleep, a missed
+run or a second start change nothing. What touches the loop's own parts is left in its inbox.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from uprightd.config.values import WEEKDAYS
+from uprightd.domain import Severity
+from uprightd.errors import ConfigError, UprightError
+from uprightd.intervals import pulse_for
+from uprightd.notify.base import Notification
+from uprightd.paths import Paths
+from uprightd.report import weekly
+from uprightd.service.monitor import Monitor
+from uprightd.service.settings import Settings
+from uprightd.store.reading import LogReader
+
+RELOAD_SECONDS = 5
+RETENTION_HOURS = 6
+
+
+class Jobs:
+    """The scheduler and its jobs, each harmless to repeat."""
+
+    def __init__(self, monitor: Monitor, settings: Settings, paths: Paths) -> None:
+        self._monitor = monitor
+        self._settings = settings
+        self._paths = paths
+        self._scheduler: Any = None
+
+    def start(self) -> None:
+        """Run summary and retention once now, so that what was missed is made up for, then on schedule."""
+        from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
+        from apscheduler.schedulers.background import BackgroundScheduler
+
+        logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # faults come through the listener
+        defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        scheduler = BackgroundScheduler(job_defaults=defaults, daemon=True)
+        scheduler.add_listener(self._on_trouble, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
+        report, now = self._settings.config.report, datetime.now().astimezone()
+        scheduler.add_job(
+            self.weekly_summary,
+            "cron",
+            id="weekly summary",
+            day_of_week=report.weekday[:3],
+            hour=report.at.hour,
+            minute=report.at.minute,
+            next_run_time=now,
+        )
+        scheduler.add_job(
+            self.retention, "interval", id="retention", hours=RETENTION_HOURS, next_run_time=now
+        )
+        scheduler.add_job(self.reload, "interval", id="reload", seconds=RELOAD_SECONDS)
+        scheduler.start()
+        self._scheduler = scheduler
+
+    def stop(self) -> None:
+        """Stop without waiting for a job that hangs."""
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+
+    def weekly_summary(self) -> None:
+        """Write last week's summary if the log says it has not been made, and tell once."""
+        report, parts = self._settings.config.report, self._monitor.parts
+        now = parts.clock.now()
+        local = datetime.fromtimestamp(now.wall).astimezone()
+        last = parts.log.last_report(weekly.KIND)
+        period = weekly.due(last, local, WEEKDAYS.index(report.weekday), report.at)
+        if period is None:
+            return
+        with LogReader.open(self._paths.database) as reader:
+            if not weekly.has_samples(reader, period):
+                return  # nothing was watched in that week: there is nothing to tell
+            path = weekly.write_weekly(reader, period, self._paths.reports)
+        parts.log.add_report(weekly.KIND, period, now, path)
+        self._monitor.tell(Notification("Your week of posture", f"The summary is in {path}", Severity.INFO))
+
+    def retention(self) -> None:
+        """Remove samples that are older than the settings keep them."""
+        parts = self._monitor.parts
+        parts.log.retain(self._settings.config.log.retention_days, parts.clock.now())
+
+    def reload(self) -> None:
+        """Take changed settings or rules; a bad edit keeps the last good ones and is told once."""
+        try:
+            changed = self._settings.reread()
+        except ConfigError as error:
+            self._monitor.notice(f"{error.message}\nThe last good settings stay in force.")
+            first = error.message.splitlines()[0]
+            self._monitor.tell(Notification("A settings file of uprightd is wrong", first, Severity.WARN))
+            return
+        if changed:
+            self._monitor.inbox.post(self._take_settings)
+
+    def _take_settings(self) -> None:
+        config, rules = self._settings.config, self._settings.rules
+        self._monitor.period = 1.0 / config.sampling.fps
+        self._monitor.min_score = config.pose.min_score
+        self._monitor.parts.engine.replace(rules, pulse_for(self._monitor.period))
+        self._monitor.notice(f"settings read again, {len(rules)} rules in force")
+
+    def _on_trouble(self, event: Any) -> None:
+        fault = getattr(event, "exception", None)
+        if isinstance(fault, UprightError):
+            words = str(fault)
+        else:
+            words = repr(fault) if fault else "it was late or still busy"
+        self._monitor.notice(f"the job {event.job_id!r} did not run: {words}")

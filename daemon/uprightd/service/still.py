@@ -1,0 +1,63 @@
+"""One picture from a camera, and the pose in one picture: what captures on demand need of camera and model."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+import numpy as np
+
+from uprightd.camera.settings import CameraSettings
+from uprightd.camera.source import check_source, parse_source
+from uprightd.camera.states import error_for
+from uprightd.camera.supervisor import Camera
+from uprightd.clock import SystemClock
+from uprightd.config.schema import Config
+from uprightd.domain import CameraState, Pose
+from uprightd.paths import Paths
+from uprightd.pose.estimator import choose_backend, load_backend
+
+WARM_UP = 1.0
+"""Seconds a live camera gets to settle its exposure after its first picture."""
+GIVE_UP = 15.0
+
+
+def take_still(config: Config) -> tuple[np.ndarray, str]:
+    """Given the settings, return a picture BGR uint8 (H, W, 3) from their source, and the source's name.
+
+    Raise UnavailableError or DeniedError with the camera's state in words when none can be had.
+    """
+    source = parse_source(config.camera.source)
+    check_source(source)
+    camera = Camera(
+        source, CameraSettings(width=config.camera.width, height=config.camera.height), SystemClock()
+    )
+    deadline, settled = time.monotonic() + GIVE_UP, None
+    camera.open()
+    try:
+        while time.monotonic() < deadline and not camera.finished:
+            frame = camera.poll(0.25)
+            if frame is not None:
+                settled = settled or time.monotonic() + (WARM_UP if source.live else 0.0)
+                if time.monotonic() >= settled:
+                    return frame.image, source.text
+            elif camera.status.state is not CameraState.OK and not camera.opening:
+                break
+        raise error_for(camera.status)
+    finally:
+        camera.close()
+
+
+def pose_of(image: np.ndarray, config: Config, paths: Paths) -> Pose | None:
+    """Given a picture BGR uint8 (H, W, 3), return the pose in it by the configured backend, or None."""
+    backend, _ = choose_backend(config.pose.backend, paths.models)
+    estimator = load_backend(backend, tracking=False)
+    try:
+        return estimator.estimate([image])[0]
+    finally:
+        estimator.close()
+
+
+def now_text() -> str:
+    """Return this moment in local time, ISO 8601 to the second."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
