@@ -66,7 +66,7 @@ def test_fast_moments_follow_the_file_from_where_the_clock_stood(tmp_path: Path)
 
 
 def test_realtime_plays_at_the_pace_of_the_file_and_gives_the_newest(tmp_path: Path) -> None:
-    clip = write_video(tmp_path / "clip.mp4", count=60, fps=30)
+    clip = write_video(tmp_path / "clip.mp4", count=45, fps=30)
     with watching(str(clip)) as camera:
         first = next_frame(camera)
         assert first.position == 0.0
@@ -79,8 +79,8 @@ def test_realtime_plays_at_the_pace_of_the_file_and_gives_the_newest(tmp_path: P
                 assert frame.position > (time.monotonic() - started) - 0.5, "an old frame was kept for us"
             time.sleep(0.25)
         took = time.monotonic() - started
-    assert 1.5 < took < 10.0
-    assert 4 <= len(frames) <= 9
+    assert 1.2 < took < 10.0
+    assert 3 <= len(frames) <= 7
     for frame in frames:
         # The moment belongs to the position, and the picture to both.
         assert frame.position is not None
@@ -116,6 +116,7 @@ def test_a_folder_is_a_slow_film_whose_bad_pictures_are_passed_over(tmp_path: Pa
         frames = [next_frame(camera) for _ in range(3)]
         assert camera.poll(5.0) is None
         assert camera.finished
+        assert camera.take_events() == [f"left out: {tmp_path}/3.png: not a picture that can be read"]
     assert [frame.position for frame in frames] == [0.0, 0.5, 1.5]
     assert [number_in(frame.image) for frame in frames] == [1, 2, 10]
     assert frames[1].image.shape == (100, 200, 3)
@@ -171,14 +172,14 @@ def ip_camera() -> Iterator[str]:
 def test_a_stream_gives_fresh_pictures_and_is_reported_when_it_ends() -> None:
     with (
         ip_camera() as host,
-        watching(f"http://anna:geheim@{host}/live", replace(QUICK, stall_after=5.0)) as camera,
+        watching(f"http://anna:geheim@{host}/live", QUICK) as camera,
     ):
         before = time.monotonic()
         frame = next_frame(camera)
         assert frame.at.mono > before
         assert frame.position is None
         assert frame.source == f"http://{host}/live"
-        time.sleep(1.0)
+        time.sleep(0.4)
         asked = time.monotonic()
         assert next_frame(camera).at.mono > asked, "the picture was taken before it was asked for"
         assert camera.size == (160, 120)
@@ -209,7 +210,7 @@ def test_an_address_where_nobody_listens_is_absent() -> None:
 def test_no_password_is_on_the_command_line_of_the_capture_process() -> None:
     with (
         ip_camera() as host,
-        watching(f"http://anna:geheim@{host}/live", replace(QUICK, stall_after=5.0)) as camera,
+        watching(f"http://anna:geheim@{host}/live", QUICK) as camera,
     ):
         assert camera.child_pid is not None
         next_frame(camera)
@@ -276,7 +277,28 @@ def test_pictures_of_full_size_cost_little_and_the_process_stays_small(tmp_path:
     assert count == 39
     assert spent < 0.020, "copying a picture has become expensive"
     assert memory < 160 * 2**20
-    assert camera.child_cpu_seconds > 0.0
+    # Start-up is neither reading nor transfer.
+    assert camera.child_read_cpu_seconds > 0.0
+    assert camera.child_transfer_cpu_seconds > 0.0
+    assert camera.child_read_cpu_seconds + camera.child_transfer_cpu_seconds < camera.child_cpu_seconds
+    assert camera.child_transfer_cpu_seconds / count < 0.020
+
+
+def test_a_frame_stays_what_it_was_when_the_next_one_comes(tmp_path: Path) -> None:
+    clip = write_video(tmp_path / "clip.mp4", count=6, fps=10)
+    with watching(str(clip), FAST) as camera:
+        frames = [next_frame(camera) for _ in range(6)]
+    assert [number_in(frame.image) for frame in frames] == list(range(6))
+
+
+def test_without_shared_memory_pictures_come_over_the_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uprightd.camera.run.shared_memory", lambda: None)
+    clip = write_video(tmp_path / "clip.mp4", count=6, fps=10)
+    with watching(str(clip), FAST) as camera:
+        frames = [next_frame(camera) for _ in range(6)]
+    assert [number_in(frame.image) for frame in frames] == list(range(6))
 
 
 def test_frames_leave_no_trace_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""Getting frames: a child process that owns the device, and its supervisor."""
