@@ -113,6 +113,21 @@ class View(StrEnum):
     REAR = "rear"
     UNKNOWN = "unknown"
 
+    @property
+    def words(self) -> str:
+        """The view as part of a sentence."""
+        return _VIEW_WORDS[self]
+
+
+_VIEW_WORDS = {
+    View.FRONTAL: "seen from the front",
+    View.OBLIQUE: "seen at an angle",
+    View.SAGITTAL_LEFT: "seen from the left",
+    View.SAGITTAL_RIGHT: "seen from the right",
+    View.REAR: "seen from behind",
+    View.UNKNOWN: "view unknown",
+}
+
 
 class Reason(StrEnum):
     """Why a metric has no value."""

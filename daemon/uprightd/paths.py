@@ -11,7 +11,6 @@ import hashlib
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +64,8 @@ class Paths:
         if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
             return path
         digest = hashlib.sha256(os.fsencode(self.runtime)).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"uprightd-{os.getuid()}-{digest}" / "control.sock"
+        # Not TMPDIR, which may differ between the service and a shell, and may itself be long.
+        return Path("/tmp") / f"uprightd-{os.getuid()}-{digest}" / "control.sock"  # noqa: S108 - a private folder
 
 
 def user_paths(environ: Mapping[str, str] = os.environ) -> Paths:
@@ -80,20 +80,26 @@ def user_paths(environ: Mapping[str, str] = os.environ) -> Paths:
             )
         return Paths(root / "config", root / "data", root / "cache", root / "logs", root / "run")
     folders = platformdirs.PlatformDirs("uprightd", appauthor=False)
-    data = Path(folders.user_data_dir)
-    paths = Paths(
-        Path(folders.user_config_dir),
-        data,
-        Path(folders.user_cache_dir),
-        Path(folders.user_log_dir),
-        Path(folders.user_runtime_dir) if sys.platform == "darwin" else _session_dir(environ, data),
-    )
-    if not paths.data.is_absolute():
-        raise ConfigError(
-            f"no home folder is known: the data folder would be {paths.data}",
-            "Set HOME, or UPRIGHTD_HOME to an absolute path.",
+    try:
+        data = Path(folders.user_data_dir)
+        paths = Paths(
+            Path(folders.user_config_dir),
+            data,
+            Path(folders.user_cache_dir),
+            Path(folders.user_log_dir),
+            Path(folders.user_runtime_dir) if sys.platform == "darwin" else _session_dir(environ, data),
         )
+    except RuntimeError as error:  # platformdirs from 4.12 on; older ones return a path that begins with ~
+        raise _no_home(str(error)) from error
+    if not data.is_absolute():
+        raise _no_home(f"the data folder would be {data}")
     return paths
+
+
+def _no_home(detail: str) -> ConfigError:
+    return ConfigError(
+        f"no home folder is known: {detail}", "Set HOME, or UPRIGHTD_HOME to an absolute path."
+    )
 
 
 def _session_dir(environ: Mapping[str, str], data: Path) -> Path:
@@ -113,9 +119,10 @@ def private_dir(path: Path) -> Path:
     Raise DeniedError when it cannot be made, is not a folder, or belongs to somebody else.
     """
     try:
-        for folder in reversed((path, *path.parents)):  # mkdir(parents=True) would leave the parents open
-            if not folder.exists():
-                folder.mkdir(mode=0o700, exist_ok=True)
+        for parent in reversed(path.parents):  # mkdir(parents=True) would make them open to everybody
+            if not parent.exists():
+                parent.mkdir(mode=0o700, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
         info = path.stat()
     except OSError as error:
         raise DeniedError(

@@ -14,8 +14,8 @@ import pytest
 
 from uprightd import opencv
 from uprightd.paths import user_paths
-from uprightd.service.host import Completed, Host
-from uprightd.service.install import install
+from uprightd.service.autostart.host import Completed, Host
+from uprightd.service.autostart.install import install
 
 
 def blank_video(path: Path) -> None:

@@ -18,8 +18,8 @@ import pytest
 
 from uprightd.errors import CannotCreateError, InternalError, UnavailableError, UprightError, UsageError
 from uprightd.paths import Paths
-from uprightd.service.host import Completed, Host, ServiceStatus, run_command
-from uprightd.service.install import install, service_environment, status, uninstall
+from uprightd.service.autostart.host import Completed, Host, ServiceStatus, run_command
+from uprightd.service.autostart.install import install, service_environment, status, uninstall
 
 OK = Completed(0, "")
 PYTHON = "/opt/my tools/100% $HOME/bin/python"

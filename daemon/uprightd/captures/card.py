@@ -5,19 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from uprightd import __version__
-from uprightd.domain import Pose, Reading, View
+from uprightd.domain import Pose, Reading
 from uprightd.metrics.definitions import METRICS
 
 SCHEMA = 1
-
-_VIEW_WORDS = {
-    View.FRONTAL: "from the front",
-    View.OBLIQUE: "at an angle",
-    View.SAGITTAL_LEFT: "from the left",
-    View.SAGITTAL_RIGHT: "from the right",
-    View.REAR: "from behind",
-    View.UNKNOWN: "view unknown",
-}
 
 
 def card(reading: Reading, pose: Pose, size: tuple[int, int], source: str, at: str) -> dict[str, Any]:
@@ -55,8 +46,3 @@ def rows(reading: Reading) -> list[tuple[str, str]]:
         for name, value in reading.values.items()
         if value.known
     ]
-
-
-def title(reading: Reading) -> str:
-    """Given a reading, return the heading of its drawing."""
-    return f"seen {_VIEW_WORDS[reading.view]}" if reading.view is not View.UNKNOWN else "view unknown"

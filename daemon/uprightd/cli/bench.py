@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from uprightd.cli.options import Rate, backend_option, json_option
+
 
 @click.group()
 def bench() -> None:
@@ -16,18 +18,17 @@ def bench() -> None:
 
 @bench.command()
 @click.option("--source", required=True, help="Video to run through the loop.")
-@click.option(
-    "--fps", type=click.FloatRange(0.1, 5.0), default=2.0, show_default=True, help="Samples per second."
-)
-@click.option(
-    "--backend", type=click.Choice(["auto", "mediapipe", "sapiens2"]), default="auto", help="Pose model."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print for a program.")
-def pipeline(source: str, fps: float, backend: str, as_json: bool) -> None:
-    """What one sample costs: the model against everything else, start-up, memory."""
+@click.option("--fps", type=Rate(), default=2.0, show_default=True, help="Samples per second.")
+@backend_option
+@json_option
+def pipeline(source: str, fps: float, backend: str | None, as_json: bool) -> None:
+    """Tell what one sample costs.
+
+    The model against everything else, start-up, memory.
+    """
     from uprightd.service.bench import measure_pipeline
 
-    figures = measure_pipeline(source, fps, backend)
+    figures = measure_pipeline(source, fps, backend or "auto")
     click.echo(json.dumps(figures) if as_json else _text(figures))
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from uprightd.cli.options import FILE, config_option, json_option
+
 
 @click.group()
 def config() -> None:
@@ -17,13 +19,14 @@ def config() -> None:
 
 
 @config.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--config", "config_file", type=click.Path(path_type=Path), help="Settings file, the same as FILE."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print for a program.")
+@click.argument("file", required=False, type=FILE)
+@click.option("--config", "config_file", type=FILE, help="Settings file, the same as FILE.")
+@json_option
 def check(file: Path | None, config_file: Path | None, as_json: bool) -> None:
-    """Check a settings FILE (else the usual one) and the rules it names, and say what is wrong where."""
+    """Check a settings FILE and the rules it names.
+
+    Without FILE, the usual one. Says what is wrong, in which line.
+    """
     from uprightd.paths import user_paths
     from uprightd.service.settings import Settings
 
@@ -40,11 +43,14 @@ def check(file: Path | None, config_file: Path | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--config", "config_file", type=click.Path(path_type=Path), help="Settings file.")
-@click.option("--json", "as_json", is_flag=True, help="Print for a program.")
+@config_option
+@json_option
 @click.pass_context
 def doctor(context: click.Context, config_file: Path | None, as_json: bool) -> None:
-    """Look at every part for real: folders, settings, log, camera, pose model, notifications."""
+    """Look at every part for real.
+
+    Folders, settings, log, camera, pose model and notifications: how each is, and what to do about it.
+    """
     from uprightd.errors import UnavailableError
     from uprightd.paths import user_paths
     from uprightd.service.doctor import Check, Finding, examine
@@ -66,4 +72,6 @@ def doctor(context: click.Context, config_file: Path | None, as_json: bool) -> N
 def _lines(start: str, words: str) -> str:
     """Given the start of a line and its words, return it broken at the terminal's width."""
     width = max(50, min(110, shutil.get_terminal_size().columns))
-    return textwrap.fill(words, width, initial_indent=start, subsequent_indent=" " * 12, break_on_hyphens=False)
+    return textwrap.fill(
+        words, width, initial_indent=start, subsequent_indent=" " * 12, break_on_hyphens=False
+    )

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from uprightd.cli.options import backend_option
+
 INTRODUCTION = """\
 A rendered person sits at a desk for eight seconds. The camera sees them from the side; after a second and a \
 half the neck bends. The clip goes through the same loop that watches you: capture process, pose model, rules, \
@@ -17,17 +19,18 @@ log, notification. Real rules wait for minutes; the demo's wait for one second, 
 
 
 @click.command()
-@click.option(
-    "--backend", type=click.Choice(["auto", "mediapipe", "sapiens2"]), default="auto", help="Pose model."
-)
+@backend_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary for a program.")
-def demo(backend: str, as_json: bool) -> None:
-    """Play the bundled clip through the real loop: live readout, alert, log, report, picture."""
+def demo(backend: str | None, as_json: bool) -> None:
+    """Play the bundled clip through the real loop.
+
+    Shows a live readout and the alert when it comes; log, report and an annotated picture stay in a folder.
+    """
     from uprightd.cli.readout import Journal, Readout
     from uprightd.service.demo import demo_config, demo_folder, run_demo
     from uprightd.service.settings import rule_packs
 
-    config = demo_config(backend)
+    config = demo_config(backend or "auto")
     folder = demo_folder()
     if as_json:
         result = run_demo(config, folder, (), sys.stderr)

@@ -14,6 +14,7 @@ import click
 from uprightd import __version__
 from uprightd.cli import bench, checks, demo, monitoring, reporting, rules, service, snapshot
 from uprightd.errors import InternalError, UprightError, UsageError
+from uprightd.problems import printable
 
 INTERRUPTED = 130
 
@@ -49,11 +50,14 @@ def main() -> None:
     """Run the command line and exit with the code that DESIGN's table gives to the outcome."""
     os.umask(0o077)  # whatever we write is the user's alone
     try:
-        sys.exit(uprightd.main(standalone_mode=False) or 0)
+        sys.exit(uprightd.main(prog_name="uprightd", standalone_mode=False) or 0)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except (click.exceptions.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
+    except click.exceptions.NoArgsIsHelpError as unfinished:
+        click.echo(unfinished.format_message(), err=True)
+        sys.exit(UsageError.exit_code)
     except click.ClickException as error:
         _fail(_usage(error))
     except UprightError as error:
@@ -80,5 +84,7 @@ def _usage(error: click.ClickException) -> UsageError:
 
 
 def _fail(error: UprightError) -> None:
-    click.echo(f"uprightd: {error}", err=True)
+    # A file's name may hold anything, also what would confuse the terminal.
+    lines = (printable(line) for line in f"uprightd: {error}".split("\n"))
+    click.echo("\n".join(lines), err=True)
     sys.exit(error.exit_code)

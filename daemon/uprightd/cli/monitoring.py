@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from uprightd.cli.options import Rate, backend_option, config_option, json_option
+
 if TYPE_CHECKING:
     from uprightd.config.schema import Config
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print for a program.")
 
 
 @click.command()
 @click.option("--source", help="Camera index or name, video file, image folder or rtsp/http URL.")
-@click.option("--backend", type=click.Choice(["auto", "mediapipe", "sapiens2"]), help="Pose model.")
-@click.option("--config", "config_file", type=click.Path(path_type=Path), help="Settings file.")
-@click.option("--fps", type=click.FloatRange(0.1, 5.0), help="Samples per second.")
+@backend_option
+@config_option
+@click.option("--fps", type=Rate(), help="Samples per second.")
 @click.option("--fast", is_flag=True, help="Play a file as fast as it can be read; the clock follows it.")
 @click.option("--json", "as_json", is_flag=True, help="Print every event as one JSON line.")
 def run(
@@ -60,9 +61,6 @@ def run(
     else:
         observer = Journal(sys.stdout, settings.rules)
     assembly = assemble(settings.config, settings.rules, paths, (observer,), observer.printed)
-    for notice in assembly.monitor.parts.log.notices:
-        observer.on_notice(notice)
-    observer.on_notice(f"pose backend: {assembly.backend} ({assembly.backend_why})")
     Daemon(assembly, settings, paths).run()
     observer.finish()
     if not as_json:
@@ -98,7 +96,10 @@ def status(as_json: bool) -> None:
 @click.argument("until", required=False)
 @json_option
 def pause(until: str | None, as_json: bool) -> None:
-    """Rest and release the camera: for 30m, 1h, until tomorrow, or until `uprightd resume`."""
+    """Rest and release the camera.
+
+    UNTIL is a length of time such as 30m or 1h, or tomorrow; without it the pause lasts until `uprightd resume`.
+    """
     _show(_ask("pause", until=until), as_json)
 
 
@@ -132,12 +133,16 @@ def _wait_for_end(pid: int) -> None:
 
     from uprightd.errors import TryAgainError
 
+    deadline = time.monotonic() + 15.0
     try:
-        psutil.Process(pid).wait(15)
+        process = psutil.Process(pid)
+        # One that has ended and only waits for its parent to notice has ended.
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > deadline:
+                raise TryAgainError(f"uprightd (pid {pid}) is still ending", f"If it stays: kill {pid}")
+            time.sleep(0.05)
     except psutil.NoSuchProcess:
         return
-    except psutil.TimeoutExpired as error:
-        raise TryAgainError(f"uprightd (pid {pid}) is still ending", f"If it stays: kill {pid}") from error
 
 
 def _show(answer: dict[str, Any], as_json: bool) -> None:

@@ -16,7 +16,7 @@ from uprightd.metrics.definitions import METRICS
 from uprightd.notify.base import Delivery, Outcome
 from uprightd.rules.engine import base_metric, value_of
 from uprightd.rules.model import Rule
-from uprightd.service.monitor import Sample
+from uprightd.service.observing import Sample
 
 GAUGE = 18
 """Cells of the gauge."""
@@ -84,7 +84,9 @@ class Readout:
         """Given text and the code of its colour, print it above the line, broken at the terminal's width."""
         width = max(20, shutil.get_terminal_size().columns - 1)
         lines = [
-            piece for line in text.splitlines() for piece in textwrap.wrap(line, width, subsequent_indent="    ")
+            piece
+            for line in text.splitlines()
+            for piece in textwrap.wrap(line, width, subsequent_indent="    ")
         ]
         shown = "".join(f"{self._paint(line, code)}\n" for line in lines)
         with self._turn:
@@ -188,7 +190,7 @@ def outcome_words(alert: Alert, outcome: Outcome) -> str:
     if outcome.status is Delivery.CONSOLE:
         return f"shown here instead of on the desktop ({outcome.detail})"
     detail = f" ({outcome.detail})" if outcome.detail else ""
-    return f"notification {outcome.status.value}{detail}: {alert.message} {alert.reason}"
+    return f"notification {outcome.status.value}{detail}: {alert.message} ({alert.reason})"
 
 
 def _moment(reading: Reading) -> str:

@@ -19,7 +19,10 @@ import click
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def report(week: str | None, day: str | None, since: str | None, form: str, as_json: bool) -> None:
-    """Summarise what was logged: time per posture state, alerts, measures, coverage."""
+    """Summarise what was logged.
+
+    Time per posture state, alerts, measures, and how much of the time was covered.
+    """
     from uprightd.errors import UsageError
     from uprightd.paths import user_paths
     from uprightd.report.data import to_json

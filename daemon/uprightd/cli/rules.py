@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from uprightd.cli.options import FILE, json_option
+
 if TYPE_CHECKING:
     from uprightd.rules.model import Pack, Rule
 
@@ -18,9 +20,12 @@ def rules() -> None:
 
 
 @rules.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print for a program.")
+@json_option
 def list_rules(as_json: bool) -> None:
-    """Show every pack that ships and what each rule needs; a star marks the packs in force."""
+    """Show every pack and what each of its rules needs.
+
+    A star marks the packs in force.
+    """
     from uprightd.paths import shipped, user_paths
     from uprightd.rules.loading import load_pack, load_rules, pack_names
     from uprightd.service.settings import METRIC_UNITS, read_config
@@ -39,10 +44,13 @@ def list_rules(as_json: bool) -> None:
 
 
 @rules.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print for a program.")
+@click.argument("files", nargs=-1, type=FILE)
+@json_option
 def check(files: tuple[Path, ...], as_json: bool) -> None:
-    """Check rule FILES, or without any the rules of the settings, and say what is wrong where."""
+    """Check rule FILES, or without any those in force.
+
+    Says what is wrong, in which line.
+    """
     from uprightd.paths import shipped, user_paths
     from uprightd.rules.loading import load_rules
     from uprightd.service.settings import METRIC_UNITS, read_config, rule_packs
@@ -81,7 +89,7 @@ def _condition(rule: Rule) -> str:
     from uprightd.metrics.definitions import METRICS
     from uprightd.rules.engine import base_metric
 
-    limit = METRICS[base_metric(rule.metric)].text(rule.threshold)
+    limit = METRICS[base_metric(rule.metric)].limit_text(rule.threshold)
     return (
         f"{rule.metric} {rule.operator} {limit} for {duration_text(rule.hold)}, "
         f"then silent for {duration_text(rule.cooldown)} ({rule.severity})"

@@ -10,26 +10,27 @@ from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from uprightd.service.host import Host, ServiceStatus
+from uprightd.cli.options import FILE, json_option
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print for a program.")
+if TYPE_CHECKING:
+    from uprightd.service.autostart.host import Host, ServiceStatus
 
 
 @click.group()
 def service() -> None:
-    """Starting uprightd by itself at login: a launchd agent on macOS, a systemd user unit on Linux."""
+    """Start uprightd by itself at login.
+
+    A launchd agent on macOS, a systemd user unit on Linux.
+    """
 
 
 @service.command()
-@click.option(
-    "--config", "config_file", type=click.Path(path_type=Path), help="Settings file for the service."
-)
+@click.option("--config", "config_file", type=FILE, help="Settings file for the service.")
 @json_option
 def install(config_file: Path | None, as_json: bool) -> None:
-    """Write the service, start it now and at every login. Settings and rules are checked first."""
+    """Start it now and at every login. Settings and rules are checked first."""
     from uprightd.paths import user_paths
-    from uprightd.service import install as installation
+    from uprightd.service.autostart import install as installation
     from uprightd.service.settings import Settings
 
     paths = user_paths()
@@ -42,7 +43,7 @@ def install(config_file: Path | None, as_json: bool) -> None:
 def uninstall(as_json: bool) -> None:
     """Stop the service and remove it. Log, settings and rules stay."""
     from uprightd.paths import user_paths
-    from uprightd.service import install as installation
+    from uprightd.service.autostart import install as installation
 
     _show(installation.uninstall(user_paths(), _host()), as_json)
 
@@ -52,13 +53,13 @@ def uninstall(as_json: bool) -> None:
 def status(as_json: bool) -> None:
     """Tell whether the service is installed, loaded and running."""
     from uprightd.paths import user_paths
-    from uprightd.service import install as installation
+    from uprightd.service.autostart import install as installation
 
     _show(installation.status(user_paths(), _host()), as_json)
 
 
 def _host() -> Host:
-    from uprightd.service.host import Host
+    from uprightd.service.autostart.host import Host
 
     return Host(sys.platform, Path.home(), os.getuid(), sys.executable, os.environ)
 

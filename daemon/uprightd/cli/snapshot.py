@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from uprightd.cli.options import FILE, backend_option, config_option
+
 if TYPE_CHECKING:
     import numpy as np
 
 
 @click.command()
-@click.argument("image", required=False, type=click.Path(path_type=Path))
+@click.argument("image", required=False, type=FILE)
 @click.option("--camera", "camera", is_flag=True, help="Take the picture from the camera.")
 @click.option("--source", help="Which camera or stream, with --camera; else the one in the settings.")
-@click.option("--backend", type=click.Choice(["auto", "mediapipe", "sapiens2"]), help="Pose model.")
-@click.option("--out", "folder", type=click.Path(path_type=Path), help="Folder for picture and card.")
-@click.option("--config", "config_file", type=click.Path(path_type=Path), help="Settings file.")
+@backend_option
+@click.option("--out", "folder", type=FILE, help="Folder for picture and card.")
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="Print the card for a program.")
 def snapshot(
     image: Path | None,
@@ -29,11 +31,12 @@ def snapshot(
     config_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure one picture: writes it with the pose drawn on it, and a card of its angles.
+    """Measure one picture.
 
-    IMAGE is a picture file; without it, use --camera.
+    Writes it with the pose drawn on it, and a card of its angles. IMAGE is a picture file; without it, use
+    --camera.
     """
-    from uprightd.captures.snapshot import measure, write
+    from uprightd.captures.snapshot import check_folder, measure, new_folder, write
     from uprightd.cli.monitoring import overridden
     from uprightd.errors import UsageError
     from uprightd.paths import user_paths
@@ -46,11 +49,13 @@ def snapshot(
     config = overridden(
         read_config(config_file, paths.config_file), {"camera.source": source, "pose.backend": backend}
     )
+    at = now_text()
+    check_folder(folder or paths.captures)
     picture, label = _read(image) if image else take_still(config)
     pose = pose_of(picture, config, paths)
-    at = now_text()
-    taken = measure(picture, pose, label, at, config.pose.min_score)
-    card = write(taken, folder or paths.captures / f"{at[:19].replace(':', '-')}-snapshot")
+    card = write(
+        measure(picture, pose, label, at, config.pose.min_score), folder or new_folder(paths.captures, at)
+    )
     click.echo(json.dumps(card, ensure_ascii=False) if as_json else _text(card))
 
 
@@ -64,7 +69,7 @@ def _text(card: dict[str, Any]) -> str:
     from uprightd.metrics.definitions import METRICS
 
     known = {name: entry for name, entry in card["metrics"].items() if entry["value"] is not None}
-    lines = [f"{card['view']} view, confidence {card['confidence']:.2f}, measured by {card['backend']}", ""]
+    lines = [f"view: {card['view']}, confidence {card['confidence']:.2f}, measured by {card['backend']}", ""]
     lines += [
         f"  {METRICS[name].title:<20} {METRICS[name].text(entry['value']):>8}"
         for name, entry in known.items()

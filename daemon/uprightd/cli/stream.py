@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from uprightd.domain import Alert, Instant, MonitorState
 from uprightd.notify.base import Outcome
-from uprightd.service.monitor import Sample
+from uprightd.service.observing import Sample
 
 
 class JsonLines:

@@ -50,6 +50,10 @@ class Metric:
         """Given a value, return it with its unit as a person reads it: 52.3° or 0.041."""
         return f"{number:.1f}°" if self.unit == "°" else f"{number:.3f}"
 
+    def limit_text(self, number: float) -> str:
+        """Given a limit somebody set, return it with its unit as they wrote it: 46°."""
+        return f"{number:g}°" if self.unit == "°" else f"{number:g}"
+
 
 def _neck_flexion(points: Points, _size: tuple[int, int]) -> float:
     return angle_to_vertical(_middle(points, SHOULDERS), points["nose"])

@@ -8,10 +8,11 @@ forgotten, so minutes hours apart never add up to an alert.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from uprightd.domain import Alert, Instant, Posture, Reading, Value, View
+from uprightd.domain import Alert, Instant, Posture, Reading, Value
 from uprightd.durations import duration_text
 from uprightd.metrics.definitions import METRICS
 from uprightd.rules.model import Rule
@@ -52,24 +53,38 @@ class RuleEngine:
         self._pulse = pulse
         self._violations: dict[str, _Violation] = {}
         self._silent_until: dict[str, float] = {}
+        self._latest = -math.inf
 
     def judge(self, reading: Reading) -> Verdict:
-        """Given the next reading, return the verdict. Readings must come in the order of their mono time."""
-        known, violated, alerts = False, [], []
+        """Given the next reading, return the verdict.
+
+        One that comes after a later one (by mono time) is judged for itself: it adds to no episode and ends none.
+        """
+        known = {
+            rule.id: value.number
+            for rule in self.rules
+            if (value := value_of(rule.metric, reading)) is not None and value.known
+        }
+        violated = tuple(
+            rule.id
+            for rule in self.rules
+            if rule.id in known and rule.operator.holds(known[rule.id], rule.threshold)
+        )
+        alerts = self._follow(known, violated, reading) if reading.at.mono >= self._latest else []
+        self._latest = max(self._latest, reading.at.mono)
+        return Verdict(_posture(reading, bool(known), bool(violated)), violated, tuple(alerts))
+
+    def _follow(self, known: Mapping[str, float], violated: tuple[str, ...], reading: Reading) -> list[Alert]:
+        """Given the values of the rules that have one, move every episode on and return the alerts due."""
+        alerts = []
         for rule in self.rules:
-            value = value_of(rule.metric, reading)
-            if value is None or not value.known:
+            if rule.id not in known:
                 self._pause(rule, reading.at)
-                continue
-            known = True
-            if rule.operator.holds(value.number, rule.threshold):
-                violated.append(rule.id)
-                alert = self._extend(rule, value.number, reading)
-                if alert is not None:
-                    alerts.append(alert)
-            else:
-                self._recover(rule, value.number, reading.at)
-        return Verdict(_posture(reading, known, bool(violated)), tuple(violated), tuple(alerts))
+            elif rule.id not in violated:
+                self._recover(rule, known[rule.id], reading.at)
+            elif (alert := self._extend(rule, known[rule.id], reading)) is not None:
+                alerts.append(alert)
+        return alerts
 
     def interrupt(self) -> None:
         """Forget every running violation: the machine slept, the clock stepped or the monitor paused."""
@@ -85,8 +100,9 @@ class RuleEngine:
     def remember_alert(self, rule_id: str, ago: float, now: Instant) -> None:
         """Given that a rule spoke `ago` seconds before now (in an earlier run), keep to its cooldown."""
         for rule in self.rules:
-            if rule.id == rule_id and 0 <= ago < rule.cooldown:
-                self._silent_until[rule_id] = now.mono - ago + rule.cooldown
+            if rule.id == rule_id and ago < rule.cooldown:
+                # An alert of the future was logged before the wall clock was set back: it has just been.
+                self._silent_until[rule_id] = now.mono - max(0.0, ago) + rule.cooldown
 
     def _extend(self, rule: Rule, number: float, reading: Reading) -> Alert | None:
         self._forget_if_stale(rule, reading.at)
@@ -150,15 +166,14 @@ def _alert(rule: Rule, number: float, episode: _Violation, reading: Reading) -> 
     metric = METRICS[base_metric(rule.metric)]
     words = {
         "value": metric.text(number),
-        "threshold": metric.text(rule.threshold),
+        "threshold": metric.limit_text(rule.threshold),
         "held": duration_text(episode.held),
         "metric": metric.title,
         "unit": metric.unit,
     }
-    view = "" if reading.view is View.UNKNOWN else f"{reading.view} view, "
     reason = (
-        f"{metric.title} {words['value']} {rule.operator} {words['threshold']} for {words['held']} "
-        f"({view}confidence {reading.confidence:.2f})"
+        f"{metric.title} {words['value']}, limit {words['threshold']}, for {words['held']}, "
+        f"{reading.view.words}, confidence {reading.confidence:.2f}"
     )
     return Alert(
         rule=rule.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from uprightd.domain import Severity
@@ -54,8 +54,8 @@ class Rule:
     severity: Severity
     message: str
     source: str = ""
-    origin: str = ""
-    """Where it was read: "desk.yaml:12"."""
+    origin: str = field(default="", compare=False)
+    """Where it was read: "desk.yaml:12". A rule that only moved within its file is the same rule."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class ActivityTracker:
 
     _posture: Posture | None = None
     _posture_since: float = 0.0
+    _lost_at: float | None = None
     _seen: MonitorState | None = None
     paused: str = ""
     camera: str = ""
@@ -35,9 +36,20 @@ class ActivityTracker:
         if posture is not self._posture:
             self._posture, self._posture_since = posture, mono
         if posture not in _WORDS:
+            self._lost_at = None
             self._seen = MonitorState(Activity.WATCHING, "someone in view")
-        elif mono - self._posture_since >= SETTLE or self._seen is None:
+            return
+        if self._lost_at is None:
+            self._lost_at = mono
+        # Away and unreliable by turns is not being watched either; between the two, one must last.
+        watching = self._seen is not None and self._seen.activity is Activity.WATCHING
+        since = self._lost_at if watching else self._posture_since
+        if self._seen is None or mono - since >= SETTLE:
             self._seen = MonitorState(*_WORDS[posture])
+
+    def forget_seen(self) -> None:
+        """What was seen before a pause, a sleep or a fault says nothing about now."""
+        self._posture = self._lost_at = self._seen = None
 
     @property
     def state(self) -> MonitorState | None:

@@ -29,23 +29,17 @@ MEGABYTE = 1e6
 
 
 class MeteredEstimator:
-    """A pose estimator that counts the CPU time spent in the model, all its threads together."""
+    """A pose estimator that counts the CPU time that the loop's own thread spends in the model."""
 
     def __init__(self, inner: PoseEstimator) -> None:
         self._inner = inner
         self.name, self.device = inner.name, inner.device
         self.seconds = 0.0
-        self.first = 0.0
-        """CPU seconds of the first call, which also prepares the model, and is not in `seconds`."""
 
     def estimate(self, images: Sequence[np.ndarray]) -> list[Pose | None]:
-        began = time.process_time()
+        began = time.thread_time()
         poses = self._inner.estimate(images)
-        spent = time.process_time() - began
-        if self.first:
-            self.seconds += spent
-        else:
-            self.first = spent
+        self.seconds += time.thread_time() - began
         return poses
 
     def close(self) -> None:
@@ -53,17 +47,35 @@ class MeteredEstimator:
 
 
 class LoopMeter:
-    """An observer that starts the clock at the first sample, so that start-up is not counted as work."""
+    """An observer that reads the CPU clocks with every sample; the first one only starts them.
+
+    The loop's own work is done by its own thread, so what that thread spends outside the model is the loop's,
+    and all the rest of the process is the model's: its threads go on spinning after it has answered.
+    """
 
     def __init__(self) -> None:
+        self.estimator: MeteredEstimator | None = None
         self.samples = 0
-        self.began = 0.0
-        self.ended = 0.0
+        self._first = self._last = (0.0, 0.0, 0.0)
+
+    def meter(self, estimator: PoseEstimator) -> MeteredEstimator:
+        """Given the loaded estimator, return the one to run instead."""
+        self.estimator = MeteredEstimator(estimator)
+        return self.estimator
+
+    @property
+    def spent(self) -> tuple[float, float]:
+        """CPU seconds per sample of the model and of the loop around it, after the first sample."""
+        whole, thread, inside = (last - first for first, last in zip(self._first, self._last, strict=True))
+        loop = thread - inside
+        return (whole - loop) / (self.samples - 1), loop / (self.samples - 1)
 
     def on_sample(self, sample: object) -> None:  # noqa: ARG002 - the observer's signature
+        inside = self.estimator.seconds if self.estimator else 0.0
+        self._last = (time.process_time(), time.thread_time(), inside)
         self.samples += 1
-        self.ended = time.process_time()
-        self.began = self.began or self.ended
+        if self.samples == 1:
+            self._first = self._last
 
     def on_alert(self, alert: object) -> None: ...
     def on_outcome(self, alert: object, outcome: object) -> None: ...
@@ -93,39 +105,31 @@ def _config(source: str, fps: float, backend: str) -> Config:
 
 
 def _measure_loop(config: Config, folder: Path, source: str) -> dict[str, Any]:
-    meters: list[MeteredEstimator] = []
-
-    def metered(estimator: PoseEstimator) -> PoseEstimator:
-        meters.append(MeteredEstimator(estimator))
-        return meters[0]
-
     rules = tuple(rule for pack in rule_packs(config) for rule in pack.rules)
-    loop = LoopMeter()
+    meter = LoopMeter()
     paths = Paths(folder, folder, folder, folder, folder)
-    assembly = assemble(config, rules, paths, (loop,), sys.stderr, metered)
+    assembly = assemble(config, rules, paths, (meter,), sys.stderr, meter.meter)
     camera = assembly.monitor.parts.camera
     assembly.monitor.run()
-    if loop.samples < 3:
-        raise DataError(f"{source}: {loop.samples} samples are too few to measure", "Use a longer video.")
-    counted = loop.samples - 1
-    model = meters[0].seconds / counted
-    in_loop = (loop.ended - loop.began) / counted - model
-    transfer = camera.child_transfer_cpu_seconds / loop.samples
-    decode = camera.child_read_cpu_seconds / loop.samples
+    if meter.samples < 3:
+        raise DataError(f"{source}: {meter.samples} samples are too few to measure", "Use a longer video.")
+    model, loop = meter.spent
+    transfer = camera.child_transfer_cpu_seconds / meter.samples
+    decode = camera.child_read_cpu_seconds / meter.samples
     return {
         "source": source,
         "size": list(camera.size or (0, 0)),
         "backend": assembly.backend,
         "fps": config.sampling.fps,
-        "samples": loop.samples,
+        "samples": meter.samples,
         "cpu_ms_per_sample": {
             "model": round(model * 1000, 3),
-            "else": round((in_loop + transfer) * 1000, 3),
-            "loop": round(in_loop * 1000, 3),
+            "else": round((loop + transfer) * 1000, 3),
+            "loop": round(loop * 1000, 3),
             "transfer": round(transfer * 1000, 3),
             "decode": round(decode * 1000, 3),
         },
-        "else_over_model": round((in_loop + transfer) / model, 4),
+        "else_over_model": round((loop + transfer) / model, 4),
         "torch_imported": "torch" in sys.modules,
     }
 

@@ -19,7 +19,8 @@ from uprightd.paths import Paths
 from uprightd.pose.estimator import PoseEstimator, choose_backend, load_backend
 from uprightd.rules.engine import RuleEngine
 from uprightd.rules.model import Rule
-from uprightd.service.monitor import Monitor, Observer, Parts
+from uprightd.service.monitor import Monitor, Parts
+from uprightd.service.observing import Observer
 from uprightd.service.watchdog import Watchdog
 from uprightd.store.log import Log
 
@@ -67,6 +68,7 @@ def assemble(
         courier=Courier(build_notifier(config.notifications.enabled, stream, sys.platform)),
         clock=clock,
         watchdog=Watchdog(),
+        live=source.live,
     )
     monitor = Monitor(parts, period, config.pose.min_score, observers)
     return Assembly(monitor, source, backend, why)

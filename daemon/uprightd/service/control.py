@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from uprightd.errors import InternalError, TryAgainError, UnavailableError, UprightError
+from uprightd.errors import InternalError, TryAgainError, UnavailableError, UprightError, UsageError
 from uprightd.paths import private_dir
 
 REQUEST_LIMIT = 64 * 1024
@@ -68,12 +68,22 @@ def _handler(answer: Answer) -> type[socketserver.StreamRequestHandler]:
 
 def _reply(answer: Answer, line: bytes) -> dict[str, Any]:
     try:
-        request = json.loads(line)
-        return {"ok": True, "answer": answer(request["command"], request.get("arguments", {}))}
+        return {"ok": True, "answer": answer(*_request(line))}
     except UprightError as error:
         return {"ok": False, "message": error.message, "hint": error.hint, "exit_code": error.exit_code}
-    except (ValueError, KeyError, TypeError) as error:
-        return {"ok": False, "message": f"not a request: {error}", "hint": "", "exit_code": 64}
+
+
+def _request(line: bytes) -> tuple[str, dict[str, Any]]:
+    """Given one line, return the command and its arguments. Raise UsageError when it is no request."""
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"not a request: {error}") from error
+    fields = request if isinstance(request, dict) else {}
+    command, arguments = fields.get("command"), fields.get("arguments", {})
+    if not isinstance(command, str) or not isinstance(arguments, dict):
+        raise UsageError('not a request: expected {"command": "status", "arguments": {}}')
+    return command, arguments
 
 
 def ask(path: Path, command: str, **arguments: Any) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from uprightd import __version__
+from uprightd.domain import Severity
 from uprightd.durations import parse_duration
 from uprightd.errors import UsageError
+from uprightd.notify.base import Notification
 from uprightd.paths import Paths
 from uprightd.service.composition import Assembly
 from uprightd.service.control import ControlServer
@@ -39,12 +41,20 @@ class Daemon:
         """Run until the file ends, a signal or `uprightd stop`. Everything is released before it returns."""
         with self._stopping_on_signals():
             self._control.start()
+            self._tell_about_the_log()
+            self.monitor.notice(f"pose backend: {self.assembly.backend} ({self.assembly.backend_why})")
             try:
                 self._jobs.start()
                 self.monitor.run()
             finally:
                 self._jobs.stop()
                 self._control.stop()
+
+    def _tell_about_the_log(self) -> None:
+        """A log that was damaged and moved aside must not be found out by chance."""
+        for notice in self.monitor.parts.log.notices:
+            self.monitor.notice(notice)
+            self.monitor.tell(Notification("The posture log was damaged", notice, Severity.ALERT))
 
     def answer(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Given a command from the control socket, carry it out and return the status after it."""
@@ -78,8 +88,8 @@ class Daemon:
             "source": self.assembly.source.text,
             "camera": {
                 "state": status.state.value,
-                "message": status.message,
-                "hint": status.hint,
+                "message": status.message if until is None else f"{self.assembly.source.label} is released",
+                "hint": status.hint if until is None else "",
                 "size": camera.size,
                 "pid": camera.child_pid,
                 "restarts": camera.restarts,
@@ -87,7 +97,7 @@ class Daemon:
             },
             "backend": self.assembly.backend,
             "backend_why": self.assembly.backend_why,
-            "fps": round(1 / monitor.period, 3),
+            "fps": round(1 / monitor.pace.period, 3),
             "samples": monitor.counts.samples,
             "detected": monitor.counts.detected,
             "alerts": monitor.counts.alerts,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from uprightd import stills
-from uprightd.captures.card import rows, title
+from uprightd.captures.card import rows
 from uprightd.captures.drawing import draw_pose
 from uprightd.config.schema import Config
 from uprightd.domain import Alert, Instant, MonitorState, Posture
@@ -19,7 +19,7 @@ from uprightd.report.periods import stretch
 from uprightd.report.summary import Summary, summarise
 from uprightd.report.text import render
 from uprightd.service.composition import assemble
-from uprightd.service.monitor import Observer, Sample
+from uprightd.service.observing import Observer, Sample
 from uprightd.service.settings import rule_packs
 from uprightd.store.reading import LogReader
 from uprightd.whole_file import write_whole
@@ -129,7 +129,7 @@ def _write_picture(witness: Witness, folder: Path) -> Path:
     sample = witness.picture_of
     assert sample is not None
     reading = sample.reading
-    drawn = draw_pose(sample.frame.image, sample.pose, reading, rows(reading), title(reading))
+    drawn = draw_pose(sample.frame.image, sample.pose, reading, rows(reading), reading.view.words)
     path = folder / "posture.png"
     stills.write_image(path, drawn)
     return path

@@ -7,6 +7,9 @@ run or a second start change nothing. What touches the loop's own parts is left 
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +35,7 @@ class Jobs:
         self._monitor = monitor
         self._settings = settings
         self._paths = paths
+        self._started_with = settings.config
         self._scheduler: Any = None
 
     def start(self) -> None:
@@ -41,7 +45,9 @@ class Jobs:
 
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # faults come through the listener
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-        scheduler = BackgroundScheduler(job_defaults=defaults, daemon=True)
+        scheduler = BackgroundScheduler(
+            executors={"default": _daemon_threads()}, job_defaults=defaults, daemon=True
+        )
         scheduler.add_listener(self._on_trouble, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
         report, now = self._settings.config.report, datetime.now().astimezone()
         scheduler.add_job(
@@ -100,10 +106,13 @@ class Jobs:
 
     def _take_settings(self) -> None:
         config, rules = self._settings.config, self._settings.rules
-        self._monitor.period = 1.0 / config.sampling.fps
+        self._monitor.pace.period = 1.0 / config.sampling.fps
         self._monitor.min_score = config.pose.min_score
-        self._monitor.parts.engine.replace(rules, pulse_for(self._monitor.period))
+        self._monitor.parts.engine.replace(rules, pulse_for(self._monitor.pace.period))
         self._monitor.notice(f"settings read again, {len(rules)} rules in force")
+        before = self._started_with
+        if (config.camera, config.pose.backend) != (before.camera, before.pose.backend):
+            self._monitor.notice("the changed camera or pose model is taken at the next start of uprightd")
 
     def _on_trouble(self, event: Any) -> None:
         fault = getattr(event, "exception", None)
@@ -112,3 +121,33 @@ class Jobs:
         else:
             words = repr(fault) if fault else "it was late or still busy"
         self._monitor.notice(f"the job {event.job_id!r} did not run: {words}")
+
+
+class _Threads:
+    """A pool that starts a daemon thread for each job. The standard library's pool is waited for when the process
+    ends, so that one hung job would keep it from ending."""
+
+    def submit(self, job: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+
+        def work() -> None:
+            try:
+                future.set_result(job(*arguments))
+            except BaseException as error:  # noqa: BLE001 - it belongs to the scheduler, as with any pool
+                future.set_exception(error)
+
+        threading.Thread(target=work, name="job", daemon=True).start()
+        return future
+
+    def shutdown(self, wait: bool = True) -> None:
+        """Daemon threads end with the process."""
+
+
+def _daemon_threads() -> Any:
+    from apscheduler.executors.pool import BasePoolExecutor
+
+    class DaemonThreads(BasePoolExecutor):
+        def __init__(self) -> None:
+            super().__init__(_Threads())
+
+    return DaemonThreads()

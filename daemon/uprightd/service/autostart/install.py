@@ -6,16 +6,16 @@ side on a Mac yet.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from pathlib import Path
 
 from uprightd.errors import CannotCreateError, InternalError, UnavailableError, UsageError
 from uprightd.paths import Paths, private_dir
-from uprightd.service.host import Host, Service, ServiceStatus
-from uprightd.service.launchd import LaunchdAgent
-from uprightd.service.systemd import SystemdUnit
+from uprightd.service.autostart.host import Host, Service, ServiceStatus
+from uprightd.service.autostart.launchd import LaunchdAgent
+from uprightd.service.autostart.systemd import SystemdUnit
+from uprightd.whole_file import write_whole
 
 FOLDER_VARIABLES = ("UPRIGHTD_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")
 """What decides where the folders lie: the service must find the ones the command line uses."""
@@ -108,21 +108,12 @@ def service_environment(host: Host) -> dict[str, str]:
 
 
 def _write(path: Path, contents: bytes) -> None:
-    """Given a path and its contents, write it whole or not at all, mode 0600. Raise CannotCreateError."""
-    unfinished = path.with_name(f".{path.name}.new")
+    """Given a path and its contents, write it whole or not at all, mode 0600, its folder made if need be."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.unlink(missing_ok=True)
-        fd = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(contents)
-            file.flush()
-            os.fsync(fd)
-        unfinished.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
         raise CannotCreateError(
-            f"{path}: cannot write the service file ({error.strerror or error})",
-            "Mend the folder's permissions, then run `uprightd service install` again.",
+            f"{path}: its folder cannot be made ({error.strerror or error})",
+            "Mend its permissions, then run `uprightd service install` again.",
         ) from error
+    write_whole(path, contents)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from uprightd.errors import CannotCreateError
 from uprightd.paths import shipped
-from uprightd.service.host import HANGS, MISSING, Completed, Host, ServiceStatus, require_plain
+from uprightd.service.autostart.host import HANGS, MISSING, Completed, Host, ServiceStatus, require_plain
 
 LABEL = "org.uprightd.agent"
 TEMPLATE = "launchd/uprightd.plist.template"

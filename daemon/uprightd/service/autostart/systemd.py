@@ -9,7 +9,7 @@ from pathlib import Path
 
 from uprightd.errors import UnavailableError
 from uprightd.paths import shipped
-from uprightd.service.host import Completed, Host, ServiceStatus, require_plain
+from uprightd.service.autostart.host import Completed, Host, ServiceStatus, require_plain
 
 UNIT = "uprightd.service"
 TEMPLATE = "launchd/uprightd.service.template"

@@ -1,0 +1,1 @@
+"""Starting uprightd by itself at login: launchd on macOS, systemd on Linux."""
