@@ -100,8 +100,11 @@ def bad_pictures(folder: Path) -> dict[str, tuple[Path, str]]:
         "half a png": (file("half.png", whole[: len(whole) // 2]), "cut off"),
         "half a jpeg": (file("half.jpg", jpeg[: len(jpeg) * 2 // 3]), "cut off"),
         "too small": (saved(folder / "small.png", COLOUR[:31]), "60x31 pixels are too few"),
-        "huge": (file("huge.png", png(12_000, 12_000)), "12000x12000 pixels are too many"),
-        "bomb": (file("bomb.png", png(60_000, 60_000)), "too many pixels"),
+        "huge": (
+            file("huge.png", png(12_000, 12_000) + b"\0\0\0\x08IDAT"),
+            "12000x12000 pixels are too many",
+        ),
+        "bomb": (file("bomb.png", png(60_000, 60_000) + b"\0\0\0\x08IDAT"), "too many pixels"),
     }
 
 

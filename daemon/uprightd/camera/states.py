@@ -70,7 +70,7 @@ def another_camera(source: Source, was: str, now: str) -> CameraStatus:
 def error_for(status: CameraStatus) -> DeniedError | UnavailableError:
     """Given the status of a camera that gives no picture, return the error a one-shot command ends with."""
     kind = DeniedError if status.state is CameraState.DENIED else UnavailableError
-    return kind(status.message, status.hint)
+    return kind(status.message, status.hint.removesuffix(RETRIED).rstrip())
 
 
 def reported(source: Source, fields: Mapping[str, object], complaints: Iterable[str]) -> CameraStatus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from uprightd import __version__
@@ -13,7 +14,8 @@ SCHEMA = 1
 
 def card(reading: Reading, pose: Pose, size: tuple[int, int], source: str, at: str) -> dict[str, Any]:
     """Given a reading and its pose, the picture's (width, height), where it came from and when (ISO 8601),
-    return the card for `json.dumps`. A metric without a value has `value` null and its `reason`."""
+    return the card for `json.dumps`. A metric without a value has `value` null and its `reason`; what is not finite
+    in a keypoint is null."""
     return {
         "schema": SCHEMA,
         "kind": "snapshot",
@@ -33,10 +35,14 @@ def card(reading: Reading, pose: Pose, size: tuple[int, int], source: str, at: s
             for name, value in reading.values.items()
         },
         "keypoints": {
-            name: {"x": round(point.x, 2), "y": round(point.y, 2), "score": round(point.score, 3)}
+            name: {"x": _number(point.x, 2), "y": _number(point.y, 2), "score": _number(point.score, 3)}
             for name, point in pose.keypoints.items()
         },
     }
+
+
+def _number(number: float, digits: int) -> float | None:
+    return round(number, digits) if math.isfinite(number) else None  # NaN is no JSON
 
 
 def rows(reading: Reading) -> list[tuple[str, str]]:

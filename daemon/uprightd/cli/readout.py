@@ -172,7 +172,7 @@ def gauge(value: float, threshold: float) -> str:
     filled = round(GAUGE * min(1.0, max(0.0, abs(value) / reach)))
     mark = round(GAUGE * abs(threshold) / reach)
     cells = ["█" if cell < filled else "░" for cell in range(GAUGE)]
-    if threshold and filled <= mark:
+    if threshold:
         cells[min(mark, GAUGE - 1)] = "┊"
     return "▕" + "".join(cells) + "▏"
 

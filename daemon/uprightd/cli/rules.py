@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,13 +77,20 @@ def _is_in(pack: Pack, in_force: set[str]) -> bool:
 
 
 def _pack_text(pack: Pack, in_force: bool) -> str:
-    lines = [f"{'★' if in_force else ' '} {pack.name}  {pack.description}"]
+    lines = [_wrapped(f"{'★' if in_force else ' '} {pack.name}  {pack.description}", 0)]
     for rule in pack.rules:
-        lines.append(f"    {rule.id}: {_condition(rule)}")
-        lines.append(f"        needs {', '.join(_needs(rule))}; {_views(rule)}")
+        lines.append(_wrapped(f"{rule.id}: {_condition(rule)}", 4))
+        lines.append(_wrapped(f"needs {', '.join(_needs(rule))}; {_views(rule)}", 8))
         if rule.source:
-            lines.append(f"        source: {rule.source}")
+            lines.append(_wrapped(f"source: {rule.source}", 8))
     return "\n".join(lines)
+
+
+def _wrapped(text: str, indent: int) -> str:
+    width = max(40, min(100, shutil.get_terminal_size().columns))
+    return textwrap.fill(
+        text, width, initial_indent=" " * indent, subsequent_indent=" " * (indent + 2), break_on_hyphens=False
+    )
 
 
 def _condition(rule: Rule) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,7 +55,7 @@ class Daemon:
         """A log that was damaged and moved aside must not be found out by chance."""
         for notice in self.monitor.parts.log.notices:
             self.monitor.notice(notice)
-            self.monitor.tell(Notification("The posture log was damaged", notice, Severity.ALERT))
+            self.monitor.tell(Notification("uprightd began a new log", notice, Severity.ALERT))
 
     def answer(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Given a command from the control socket, carry it out and return the status after it."""
@@ -129,7 +130,8 @@ class Daemon:
         """SIGTERM, SIGINT and SIGHUP end the loop after the present turn; a second SIGINT interrupts at once."""
 
         def stop(number: int, _frame: object) -> None:
-            self.monitor.stop()
+            # Not here: this interrupts the loop anywhere, also while it holds the lock that `stop` waits for.
+            threading.Thread(target=self.monitor.stop, name="stop", daemon=True).start()
             if number == signal.SIGINT:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -19,6 +19,11 @@ def damaged(error: sqlite3.Error) -> bool:
     return _code(error) in _DAMAGED
 
 
+def busy(error: sqlite3.Error) -> bool:
+    """Given what SQLite raised, return whether it says that another program holds the file."""
+    return _code(error) in _BUSY
+
+
 def not_done(path: Path, doing: str, error: sqlite3.Error) -> WriteError:
     """Given the log's path and what it was asked ("store a sample"), return the error of its failure."""
     code = _code(error)
@@ -52,8 +57,13 @@ def not_opened(path: Path, error: sqlite3.Error | OSError) -> UprightError:
     return _no_room(path, str(error))
 
 
-def unreadable(path: Path, error: sqlite3.Error) -> DataError:
+def unreadable(path: Path, error: sqlite3.Error) -> UprightError:
     """Given the path of a log to read, return the error of one that cannot be read."""
+    if _code(error) in _DENIED:
+        return DeniedError(
+            f"{path}: the log cannot be opened for reading ({error})",
+            "Mend the permissions of the file and its folder, or choose another folder with UPRIGHTD_HOME.",
+        )
     if damaged(error):
         hint = "`uprightd run` moves a damaged log aside at its start and begins a new one."
     else:

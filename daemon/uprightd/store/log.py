@@ -29,8 +29,10 @@ from uprightd.store.writer import WriterLock
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-PATIENCE = 5.0
+PATIENCE = 3.0
 """Seconds a write waits for another program that holds the file (a database browser) before it gives up."""
+IMPATIENCE = 0.2
+"""Seconds the following writes wait, so that the loop keeps its beat until the file is free again."""
 
 BATCH = 2000
 """Rows removed in one transaction: some milliseconds, between which the loop gets its turn."""
@@ -42,7 +44,13 @@ class Log:
     """One open log. `notices` holds what the user must be told about how it was opened, in plain words."""
 
     def __init__(
-        self, path: Path, database: Database, lock: WriterLock, metrics: tuple[str, ...], zone: tzinfo | None
+        self,
+        path: Path,
+        database: Database,
+        lock: WriterLock,
+        metrics: tuple[str, ...],
+        zone: tzinfo | None,
+        patience: float,
     ) -> None:
         self.path = path
         self.database = database
@@ -50,6 +58,7 @@ class Log:
         self._writer = lock
         self._metrics = metrics
         self._zone = zone
+        self._patience = self._waiting = patience
         self._turn = threading.RLock()
         self._run: int | None = None
         # sqlite-utils builds its INSERT anew for every row: 213 µs of CPU against 117 µs for this one
@@ -88,7 +97,7 @@ class Log:
             except (sqlite3.Error, OSError) as error:
                 raise failures.not_opened(path, error) from error
             undo.pop_all()
-        log = cls(path, database, lock, names, zone)
+        log = cls(path, database, lock, names, zone, patience)
         log.notices.extend(notices)
         return log
 
@@ -234,7 +243,15 @@ class Log:
             try:
                 yield
             except sqlite3.Error as error:
+                if failures.busy(error):
+                    self._wait_at_most(min(IMPATIENCE, self._patience))
                 raise failures.not_done(self.path, doing, error) from error
+            if self._waiting != self._patience:
+                self._wait_at_most(self._patience)
+
+    def _wait_at_most(self, seconds: float) -> None:
+        self.database.conn.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+        self._waiting = seconds
 
     def _running(self) -> int:
         if self._run is None:
