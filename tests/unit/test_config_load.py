@@ -70,7 +70,7 @@ camera: {source: rtsp://door/1, width: 640, height: 480, stall_after: 1 min, pac
 sampling: {fps: 0.5}
 pose: {backend: mediapipe, min_score: 1}
 rules: {packs: [demo], files: [mine.yaml]}
-notifications: {enabled: false, sound: true}
+notifications: {enabled: false}
 log: {retention_days: 3650}
 report: {weekday: Friday, at: 22:00}
 """,
@@ -86,7 +86,7 @@ report: {weekday: Friday, at: 22:00}
     assert config.sampling.fps == 0.5
     assert (config.pose.backend, config.pose.min_score) == ("mediapipe", 1.0)
     assert (config.rules.packs, config.rules.files) == (("demo",), (tmp_path / "mine.yaml",))
-    assert (config.notifications.enabled, config.notifications.sound) == (False, True)
+    assert config.notifications.enabled is False
     assert config.log.retention_days == 3650
     assert (config.report.weekday, config.report.at) == ("friday", time(22, 0))
 
@@ -136,7 +136,6 @@ rules:
   files: [nope.yaml, 3]
 notifications:
   enabled: yes
-  sound:
 log:
   retention_days: 1.5
 report:
@@ -165,14 +164,13 @@ camera:
         'got "nope.yaml"',
         "13: rules.files[1]: expected the path of a rule file, got 3",
         '15: notifications.enabled: expected true or false, got "yes"',
-        "16: notifications.sound: expected true or false, got nothing",
-        "18: log.retention_days: expected a whole number from 1 to 3650, got 1.5",
-        "20: report.weekday: expected one of monday, tuesday, wednesday, thursday, friday, saturday, sunday, "
+        "17: log.retention_days: expected a whole number from 1 to 3650, got 1.5",
+        "19: report.weekday: expected one of monday, tuesday, wednesday, thursday, friday, saturday, sunday, "
         "got \"mnday\"; did you mean 'monday'?",
-        "21: report.at: expected a time of day from 00:00 to 23:59, written as hours and minutes such as "
+        "20: report.at: expected a time of day from 00:00 to 23:59, written as hours and minutes such as "
         '22:00, got "25:00"',
-        "22: camra: unknown key; did you mean 'camera'?",
-        "24: camera: given twice, first on line 1; keep one",
+        "21: camra: unknown key; did you mean 'camera'?",
+        "23: camera: given twice, first on line 1; keep one",
     ]
 
 

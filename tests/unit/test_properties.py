@@ -449,7 +449,7 @@ any_rules = st.builds(
 )
 
 
-@thorough
+@unhurried
 @given(st.lists(any_rules, max_size=5, unique_by=lambda rule: rule.id), st.lists(any_readings, max_size=20))
 def test_no_reading_whatever_makes_the_engine_raise(rules: list[Rule], readings: list[Reading]) -> None:
     judge: Callable = RuleEngine(rules, 5.0).judge

@@ -68,12 +68,11 @@ class Rules(Block):
 
 class Notifications(Block):
     enabled: bool = Field(default=True, description="Whether alerts are shown on the desktop.")
-    sound: bool = Field(default=False, description="Whether an alert also makes a sound.")
 
 
 class Log(Block):
     retention_days: int = Field(
-        default=14, ge=1, le=3650, description="Samples and alerts are deleted after this many days."
+        default=14, ge=1, le=3650, description="Samples are deleted after this many days; alerts stay."
     )
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from uprightd import __version__
+from uprightd.clock import FollowingClock
 from uprightd.domain import Severity
 from uprightd.durations import parse_duration
 from uprightd.errors import UsageError
@@ -60,6 +61,8 @@ class Daemon:
     def answer(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Given a command from the control socket, carry it out and return the status after it."""
         inbox = self.monitor.inbox
+        if command in ("pause", "resume") and isinstance(self.monitor.parts.clock, FollowingClock):
+            raise UsageError("a file played as fast as it can be read has no time to pause in", "Use: uprightd stop")
         if command == "pause":
             now = self.monitor.parts.clock.now().wall
             until = pause_end(arguments.get("until"), now)
