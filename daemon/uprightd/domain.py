@@ -101,6 +101,8 @@ class Pose:
     score: float
     backend: str
     world: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    people: int = 1
+    """How many were seen, where the backend counts them; the pose is the chosen one's."""
 
 
 class View(StrEnum):

@@ -157,7 +157,8 @@ camera:
         "6: camera.pace: expected one of realtime, fast, got \"fsat\"; did you mean 'fast'?",
         '8: sampling.fps: expected a number from 0.1 to 5, got "fast"',
         "9: sampling.speed: unknown key; known here: fps",
-        '10: pose: expected a block of keys (backend, min_score), got "mediapipe"',
+        "10: pose: expected a block of keys (backend, size, device, dtype, resolution, flip, rope, people, min_score), "
+        'got "mediapipe"',
         "12: rules.packs[0]: expected a rule pack that ships (demo, desk), got \"dsk\"; did you mean 'desk'?",
         "12: rules.packs[1]: expected the name of a rule pack that ships, got 7",
         f"13: rules.files[0]: expected a rule file that is there (there is no {tmp_path}/nope.yaml), "

@@ -26,6 +26,7 @@ def card(reading: Reading, pose: Pose, size: tuple[int, int], source: str, at: s
         "backend": pose.backend,
         "view": reading.view.value,
         "confidence": round(reading.confidence, 3),
+        "score": round(pose.score, 3),
         "metrics": {
             name: {
                 "value": round(value.number, 3) if value.known else None,

@@ -47,7 +47,7 @@ def measure(image: np.ndarray, pose: Pose | None, source: str, at: str, min_scor
     size = (int(image.shape[1]), int(image.shape[0]))
     reading = read_pose(pose, size, Instant(0.0, 0.0), min_score)
     return Snapshot(
-        draw_pose(image, pose, reading, rows(reading), reading.view.words),
+        draw_pose(image, pose, reading, rows(reading), f"{reading.view.words}, {pose.backend}"),
         card(reading, pose, size, source, at),
     )
 

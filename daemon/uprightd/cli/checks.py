@@ -73,5 +73,10 @@ def _lines(start: str, words: str) -> str:
     """Given the start of a line and its words, return it broken at the terminal's width."""
     width = max(50, min(110, shutil.get_terminal_size().columns))
     return textwrap.fill(
-        words, width, initial_indent=start, subsequent_indent=" " * 12, break_on_hyphens=False
+        words,
+        width,
+        initial_indent=start,
+        subsequent_indent=" " * 12,
+        break_on_hyphens=False,
+        break_long_words=False,
     )

@@ -12,7 +12,7 @@ import traceback
 import click
 
 from uprightd import __version__
-from uprightd.cli import bench, checks, demo, monitoring, reporting, rules, service, snapshot
+from uprightd.cli import bench, checks, demo, models, monitoring, reporting, rules, service, snapshot
 from uprightd.errors import InternalError, UprightError, UsageError
 from uprightd.problems import printable
 
@@ -38,6 +38,7 @@ for command in (
     snapshot.snapshot,
     reporting.report,
     rules.rules,
+    models.models,
     checks.config,
     checks.doctor,
     service.service,

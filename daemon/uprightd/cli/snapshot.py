@@ -74,6 +74,8 @@ def _text(card: dict[str, Any]) -> str:
         f"  {METRICS[name].title:<20} {METRICS[name].text(entry['value']):>8}"
         for name, entry in known.items()
     ]
+    if not known:
+        lines.append("  Nothing could be measured: the scores of the points are too low.")
     missing = sorted({entry["reason"] for entry in card["metrics"].values() if entry["reason"]})
     if missing:
         count = len(card["metrics"]) - len(known)

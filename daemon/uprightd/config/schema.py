@@ -52,6 +52,29 @@ class Pose(Block):
         default="auto",
         description="Pose model. auto takes sapiens2 when its weights are there, else mediapipe.",
     )
+    size: Literal["auto", "0.4b", "0.8b", "1b", "5b"] = Field(
+        default="auto", description="Which Sapiens2 weights; auto takes the smallest that are installed."
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        default="auto", description="Where Sapiens2 runs; auto takes mps, then cuda, then cpu."
+    )
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = Field(
+        default="auto", description="Its number type; auto takes what suits the device."
+    )
+    resolution: Literal["1024x768", "768x576", "512x384"] = Field(
+        default="1024x768",
+        description="Height and width of its input. Lower is faster; its accuracy is unknown.",
+    )
+    flip: bool = Field(
+        default=False, description="Look a second time at the mirrored picture, as Meta's own demo does."
+    )
+    rope: Literal["float32", "bfloat16"] = Field(
+        default="float32", description="Rounding of its rotary embedding; bfloat16 is Meta's own."
+    )
+    people: Literal["auto", "whole", "detect"] = Field(
+        default="auto",
+        description="Whether a detector finds the people first; auto uses one that is installed.",
+    )
     min_score: float = Field(
         default=0.5, ge=0, le=1, description="A body point scored lower than this counts as not seen."
     )

@@ -1,17 +1,16 @@
-"""The seam between pictures and keypoints, and the choice of what stands behind it."""
+"""The seam between pictures and keypoints, and what stands behind it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from uprightd.domain import Pose
-from uprightd.errors import UnavailableError
 
-AUTO = "auto"
 MEDIAPIPE = "mediapipe"
 SAPIENS2 = "sapiens2"
 
@@ -21,6 +20,7 @@ class PoseEstimator(Protocol):
 
     name: str
     device: str
+    """Where it runs, and how: "cpu", "cuda, bfloat16, compiled"."""
 
     def estimate(self, images: Sequence[np.ndarray]) -> list[Pose | None]:
         """Given pictures, BGR uint8 (H, W, 3), return one pose each; None where nobody is seen.
@@ -34,41 +34,46 @@ class PoseEstimator(Protocol):
         ...
 
 
-def choose_backend(wanted: str, models: Path) -> tuple[str, str]:
-    """Given the configured backend and the folder of weights, return (backend, why in words).
+@dataclass(frozen=True, slots=True)
+class Sapiens2Options:
+    """How Sapiens2 runs: device and number type (auto decides), input (height, width), the reference's second,
+    mirrored look, and the rounding of its rotary embedding (bfloat16 is Meta's own)."""
 
-    `auto` prefers Sapiens2 as soon as its weights are there and this version can run them.
+    device: str = "auto"
+    dtype: str = "auto"
+    resolution: tuple[int, int] = (1024, 768)
+    flip: bool = False
+    rope: str = "float32"
+
+
+def load_mediapipe(tracking: bool) -> PoseEstimator:
+    """Load the light backend: `tracking` for a stream, otherwise for single pictures.
+
+    Raise UnavailableError when mediapipe is not there.
     """
-    if wanted != AUTO:
-        return wanted, "configured"
-    if not _has_sapiens2_weights(models):
-        return MEDIAPIPE, "no Sapiens2 weights are installed"
-    if SAPIENS2 in LOADERS:
-        return SAPIENS2, f"its weights are in {models}"
-    return MEDIAPIPE, f"Sapiens2 weights are in {models}, but this version cannot run them yet"
-
-
-def load_backend(name: str, tracking: bool) -> PoseEstimator:
-    """Given a backend's name, load it: `tracking` for a stream, otherwise for single pictures.
-
-    Raise UnavailableError when the backend, or a library it needs, is not there.
-    """
-    if name not in LOADERS:
-        raise UnavailableError(
-            f"the pose backend {name!r} is not part of this version",
-            f"Use --backend {' or --backend '.join(sorted(LOADERS))}, or pose.backend: auto in the configuration.",
-        )
-    return LOADERS[name](tracking)
-
-
-def _load_mediapipe(tracking: bool) -> PoseEstimator:
     from uprightd.pose.mediapipe import MediapipePose
 
     return MediapipePose(tracking)
 
 
-LOADERS = {MEDIAPIPE: _load_mediapipe}
+def load_sapiens2(
+    weights: Path, detector: Path | None, options: Sapiens2Options, tracking: bool
+) -> PoseEstimator:
+    """Given a pose checkpoint, load the reference backend: `tracking` for a stream, otherwise for single pictures.
 
+    detector: weights that find people; None looks at the whole picture, for one subject in front of the camera.
 
-def _has_sapiens2_weights(models: Path) -> bool:
-    return any(models.glob("sapiens2*/**/*.safetensors")) or any(models.glob("sapiens2*pose*.safetensors"))
+    Raise UnavailableError when a library or the device is not there or memory does not suffice, DataError when
+    the checkpoint is not what it should be.
+    """
+    from uprightd.sapiens2.architecture import Task
+    from uprightd.sapiens2.checkpoint import read_checkpoint
+    from uprightd.sapiens2.device import place, this_machine
+    from uprightd.sapiens2.estimator import load_pose
+    from uprightd.sapiens2.people.detector import load_people
+
+    checkpoint = read_checkpoint(weights, Task.POSE)
+    placement = place(this_machine(), options.device, options.dtype)
+    # Nobody has tried the detector on a Mac's GPU; it is small enough for the CPU.
+    people = load_people(detector, "cuda" if placement.kind == "cuda" else "cpu") if detector else None
+    return load_pose(checkpoint, placement, tracking, options.resolution, options.flip, options.rope, people)

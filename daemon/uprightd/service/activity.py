@@ -9,6 +9,8 @@ from uprightd.domain import Activity, MonitorState, Posture
 SETTLE = 3.0
 """Seconds that nobody, or nothing reliable, must be seen for before the state says so; coming back is at once."""
 
+SEVERAL = "several people in view, the largest and most central is followed"
+
 _WORDS = {
     Posture.AWAY: (Activity.AWAY, "nobody in view"),
     Posture.UNRELIABLE: (Activity.UNRELIABLE, "no rule's measure can be read in this view"),
@@ -31,13 +33,13 @@ class ActivityTracker:
     model: str = ""
     store: str = ""
 
-    def see(self, posture: Posture, mono: float) -> None:
-        """Given a sample's posture and its monotonic time, follow it."""
+    def see(self, posture: Posture, mono: float, people: int = 1) -> None:
+        """Given a sample's posture, its monotonic time and how many people were seen, follow it."""
         if posture is not self._posture:
             self._posture, self._posture_since = posture, mono
         if posture not in _WORDS:
             self._lost_at = None
-            self._seen = MonitorState(Activity.WATCHING, "someone in view")
+            self._seen = MonitorState(Activity.WATCHING, "someone in view" if people < 2 else SEVERAL)
             return
         if self._lost_at is None:
             self._lost_at = mono

@@ -16,9 +16,10 @@ from uprightd.metrics.definitions import METRICS
 from uprightd.notify.chain import build_notifier
 from uprightd.notify.courier import Courier
 from uprightd.paths import Paths
-from uprightd.pose.estimator import PoseEstimator, choose_backend, load_backend
+from uprightd.pose.estimator import PoseEstimator
 from uprightd.rules.engine import RuleEngine
 from uprightd.rules.model import Rule
+from uprightd.service.backends import choose_backend, load_backend
 from uprightd.service.monitor import Monitor, Parts
 from uprightd.service.observing import Observer
 from uprightd.service.watchdog import Watchdog
@@ -53,16 +54,16 @@ def assemble(
     following = config.camera.pace == "fast" and not source.live
     clock: Clock = FollowingClock(SystemClock().now()) if following else SystemClock()
     period = 1.0 / config.sampling.fps
-    backend, why = choose_backend(config.pose.backend, paths.models)
+    backend = choose_backend(config, paths)
     engine = RuleEngine(rules, pulse_for(period))
     log = Log.open(paths.database, metrics=METRICS, clock=clock)
-    log.begin_run(source.text, backend, clock.now(), period)
+    log.begin_run(source.text, backend.name, clock.now(), period)
     if source.live:
         for rule, wall in log.last_alerts().items():
             engine.remember_alert(rule, clock.now().wall - wall, clock.now())
     parts = Parts(
         camera=Camera(source, _camera_settings(config), clock),
-        load_estimator=lambda: wrap_estimator(load_backend(backend, tracking=True)),
+        load_estimator=lambda: wrap_estimator(load_backend(backend, config, tracking=True)),
         engine=engine,
         log=log,
         courier=Courier(build_notifier(config.notifications.enabled, stream, sys.platform)),
@@ -71,7 +72,7 @@ def assemble(
         live=source.live,
     )
     monitor = Monitor(parts, period, config.pose.min_score, observers)
-    return Assembly(monitor, source, backend, why)
+    return Assembly(monitor, source, backend.name, backend.why)
 
 
 def _camera_settings(config: Config) -> CameraSettings:

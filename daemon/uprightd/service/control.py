@@ -73,7 +73,12 @@ def _reply(answer: Answer, line: bytes) -> dict[str, Any]:
         return {"ok": False, "message": error.message, "hint": error.hint, "exit_code": error.exit_code}
     except Exception as error:  # noqa: BLE001 - whoever asked must not take a fault for a daemon that is not there
         words = f"this is a fault of uprightd: {type(error).__name__}: {error}"
-        return {"ok": False, "message": words, "hint": "Please report it.", "exit_code": InternalError.exit_code}
+        return {
+            "ok": False,
+            "message": words,
+            "hint": "Please report it.",
+            "exit_code": InternalError.exit_code,
+        }
 
 
 def _request(line: bytes) -> tuple[str, dict[str, Any]]:

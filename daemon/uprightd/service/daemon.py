@@ -62,7 +62,9 @@ class Daemon:
         """Given a command from the control socket, carry it out and return the status after it."""
         inbox = self.monitor.inbox
         if command in ("pause", "resume") and isinstance(self.monitor.parts.clock, FollowingClock):
-            raise UsageError("a file played as fast as it can be read has no time to pause in", "Use: uprightd stop")
+            raise UsageError(
+                "a file played as fast as it can be read has no time to pause in", "Use: uprightd stop"
+            )
         if command == "pause":
             now = self.monitor.parts.clock.now().wall
             until = pause_end(arguments.get("until"), now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from uprightd.clock import Clock, step_between
@@ -21,6 +21,7 @@ from uprightd.rules.engine import RuleEngine
 from uprightd.service.activity import ActivityTracker
 from uprightd.service.delivery import Delivery
 from uprightd.service.inbox import Inbox
+from uprightd.service.memory import MemoryCeiling
 from uprightd.service.observing import Counts, Observer, Sample
 from uprightd.service.pace import Pace
 from uprightd.service.watchdog import Watchdog
@@ -55,6 +56,7 @@ class Parts:
     courier: Courier
     clock: Clock
     watchdog: Watchdog
+    memory: MemoryCeiling = field(default_factory=MemoryCeiling)
     live: bool = True
     """Whether the source is a camera, worth waiting for with what is broken; a file is not."""
 
@@ -149,7 +151,7 @@ class Monitor:
         row = self._write(lambda: self.parts.log.add_sample(reading, verdict.posture))
         if row is not None:
             self._activity.store = ""
-        self._activity.see(verdict.posture, frame.at.mono)
+        self._activity.see(verdict.posture, frame.at.mono, pose.people if pose else 0)
         self.counts.samples += 1
         self.counts.detected += reading.present
         self.counts.lost_rows += row is None
@@ -161,6 +163,7 @@ class Monitor:
             self._delivery.send(alert)
             for observer in self._observers:
                 observer.on_alert(alert)
+        self.parts.memory.check()
 
     def _show_outcomes(self, ended: list[tuple[Alert, Outcome]]) -> None:
         for alert, outcome in ended:

@@ -15,7 +15,7 @@ from uprightd.clock import SystemClock
 from uprightd.config.schema import Config
 from uprightd.domain import CameraState, Pose
 from uprightd.paths import Paths
-from uprightd.pose.estimator import choose_backend, load_backend
+from uprightd.service.backends import choose_backend, load_backend
 
 WARM_UP = 1.0
 """Seconds a live camera gets to settle its exposure after its first picture."""
@@ -50,8 +50,7 @@ def take_still(config: Config) -> tuple[np.ndarray, str]:
 
 def pose_of(image: np.ndarray, config: Config, paths: Paths) -> Pose | None:
     """Given a picture BGR uint8 (H, W, 3), return the pose in it by the configured backend, or None."""
-    backend, _ = choose_backend(config.pose.backend, paths.models)
-    estimator = load_backend(backend, tracking=False)
+    estimator = load_backend(choose_backend(config, paths), config, tracking=False)
     try:
         return estimator.estimate([image])[0]
     finally:

@@ -1,0 +1,1 @@
+"""The optional person detector: where all the people in a picture are."""

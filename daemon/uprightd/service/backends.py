@@ -1,0 +1,84 @@
+"""Which pose model runs, and why; and loading it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from uprightd.config.schema import Config
+from uprightd.errors import UnavailableError
+from uprightd.paths import Paths
+from uprightd.pose.estimator import (
+    MEDIAPIPE,
+    SAPIENS2,
+    PoseEstimator,
+    Sapiens2Options,
+    load_mediapipe,
+    load_sapiens2,
+)
+from uprightd.weights.installed import find, offline_environment
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """The choice: its name, the reason in words, and the weights it needs, None where it brings its own."""
+
+    name: str
+    why: str
+    weights: Path | None = None
+    detector: Path | None = None
+
+
+def choose_backend(config: Config, paths: Paths) -> Backend:
+    """Given the settings and folders, return the backend: `auto` prefers Sapiens2 where it can run.
+
+    Raise DataError when the manifest of the weights is damaged.
+    """
+    wanted, size = config.pose.backend, config.pose.size
+    if wanted == MEDIAPIPE:
+        return Backend(MEDIAPIPE, "configured")
+    model = find(paths.models, "pose", None if size == AUTO else size)
+    weights = model.path(paths.models) if model else None
+    finder = None if config.pose.people == "whole" else find(paths.models, "detect")
+    detector = finder.path(paths.models) if finder else None
+    looks = "a detector finds the people" if finder else "it looks at the whole picture"
+    if wanted == SAPIENS2:
+        return Backend(SAPIENS2, f"configured; {looks}", weights, detector)
+    if model is None:
+        return Backend(MEDIAPIPE, "no Sapiens2 weights are installed")
+    if find_spec("torch") is None or find_spec("transformers") is None:
+        return Backend(
+            MEDIAPIPE, 'Sapiens2 weights are here, but not its libraries: pip install "uprightd[sapiens2]"'
+        )
+    return Backend(SAPIENS2, f"its weights of size {model.size} are installed; {looks}", weights, detector)
+
+
+def load_backend(backend: Backend, config: Config, tracking: bool) -> PoseEstimator:
+    """Given the choice and the settings, load it: `tracking` for a stream, otherwise for single pictures.
+
+    Raise UnavailableError when weights, a library, the device or memory are missing, DataError when the weights
+    are not what they should be; each names the command that mends it.
+    """
+    if backend.name == MEDIAPIPE:
+        return load_mediapipe(tracking)
+    if backend.weights is None:
+        raise UnavailableError(
+            "there are no Sapiens2 weights for the pose backend",
+            "Fetch them with `uprightd models fetch`, place them with `uprightd models add PATH`, or use "
+            "--backend mediapipe.",
+        )
+    if backend.detector is None and config.pose.people == "detect":
+        raise UnavailableError(
+            "no person detector is installed, and pose.people asks for one",
+            "Fetch one with `uprightd models fetch --task detect`, or set pose.people: auto to look at the whole "
+            "picture.",
+        )
+    os.environ.update(offline_environment())  # after the fetch nothing here touches the network
+    pose = config.pose
+    height, width = (int(side) for side in pose.resolution.split("x"))
+    options = Sapiens2Options(pose.device, pose.dtype, (height, width), pose.flip, pose.rope)
+    return load_sapiens2(backend.weights, backend.detector, options, tracking)
