@@ -281,7 +281,9 @@ CASES = [
         ("rtsp://127.0.0.1:9/",),
         "Check",
     ),
-    Case("backend of another version", "demo --json --backend sapiens2", 69, ("sapiens2",), "mediapipe"),
+    Case(
+        "backend without weights", "demo --json --backend sapiens2", 69, ("no Sapiens2 weights",), "mediapipe"
+    ),
     # ---- pictures
     Case("picture not there", "snapshot {here}/a.png", 65, ("{here}/a.png",), "Expected a picture"),
     Case(

@@ -32,6 +32,37 @@ def pipeline(source: str, fps: float, backend: str | None, as_json: bool) -> Non
     click.echo(json.dumps(figures) if as_json else _text(figures))
 
 
+@bench.command()
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option(
+    "--size",
+    type=click.Choice(["0.4b", "0.8b", "1b", "5b"]),
+    default="0.4b",
+    show_default=True,
+    help="Size of Sapiens2.",
+)
+@click.option(
+    "--resolution",
+    type=click.Choice(["1024x768", "768x576", "512x384"]),
+    default="1024x768",
+    show_default=True,
+    help="Height and width of the input; smaller ones are measured beside it.",
+)
+@click.option(
+    "--images", type=click.IntRange(1, 100), default=1, show_default=True, help="Frames of the reference."
+)
+@json_option
+def pose(device: str, size: str, resolution: str, images: int, as_json: bool) -> None:
+    """Tell how fast Sapiens2 is here.
+
+    Our path against Meta's demo per frame, in turns, on random weights. Takes some minutes on a CPU.
+    """
+    from uprightd.service.bench_pose import measure_pose, table
+
+    figures = measure_pose(device, size, resolution, images, lambda words: click.echo(words, err=True))
+    click.echo(json.dumps(figures) if as_json else table(figures))
+
+
 def _text(figures: dict[str, Any]) -> str:
     per = figures["cpu_ms_per_sample"]
     return "\n".join(

@@ -18,6 +18,7 @@ from uprightd.pose.estimator import (
     load_mediapipe,
     load_sapiens2,
 )
+from uprightd.sapiens2.device import runtime_environment
 from uprightd.weights.installed import find, offline_environment
 
 AUTO = "auto"
@@ -77,7 +78,8 @@ def load_backend(backend: Backend, config: Config, tracking: bool) -> PoseEstima
             "Fetch one with `uprightd models fetch --task detect`, or set pose.people: auto to look at the whole "
             "picture.",
         )
-    os.environ.update(offline_environment())  # after the fetch nothing here touches the network
+    # Before the libraries are loaded; after the fetch nothing here touches the network.
+    os.environ.update(offline_environment() | runtime_environment())
     pose = config.pose
     height, width = (int(side) for side in pose.resolution.split("x"))
     options = Sapiens2Options(pose.device, pose.dtype, (height, width), pose.flip, pose.rope)

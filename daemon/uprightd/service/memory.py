@@ -40,7 +40,7 @@ class MemoryCeiling:
         self._normal = self._normal or now
         if now - self._normal > self._growth:
             raise TryAgainError(
-                f"memory grew from {self._normal / MEGABYTE:.0f} to {now / MEGABYTE:.0f} MB: uprightd ends to be "
+                f"memory grew from {self._normal / MEGABYTE:.0f} to {now / MEGABYTE:.0f} MB: the daemon ends, to be "
                 "started anew",
                 "The service does so by itself. If it happens often, set pose.device: cpu and report it.",
             )
