@@ -28,7 +28,7 @@ def demo(backend: str | None, as_json: bool) -> None:
     """
     from uprightd.cli.readout import Journal, Readout
     from uprightd.service.demo import demo_config, demo_folder, run_demo
-    from uprightd.service.settings import rule_packs
+    from uprightd.service.settings import rules_in_force
 
     config = demo_config(backend or "auto")
     folder = demo_folder()
@@ -38,7 +38,7 @@ def demo(backend: str | None, as_json: bool) -> None:
         return
     width = min(100, shutil.get_terminal_size().columns)
     click.echo(click.wrap_text(INTRODUCTION, width) + "\n")
-    rules = [rule for pack in rule_packs(config) for rule in pack.rules]
+    rules = rules_in_force(config)
     observer: Any
     if sys.stdout.isatty():
         observer = Readout(sys.stdout, rules, colour=True)

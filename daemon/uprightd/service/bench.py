@@ -22,7 +22,7 @@ from uprightd.errors import DataError, InternalError
 from uprightd.paths import Paths
 from uprightd.pose.estimator import PoseEstimator
 from uprightd.service.composition import assemble
-from uprightd.service.settings import rule_packs
+from uprightd.service.settings import rules_in_force
 
 START_WITHIN = 60.0
 MEGABYTE = 1e6
@@ -105,7 +105,7 @@ def _config(source: str, fps: float, backend: str) -> Config:
 
 
 def _measure_loop(config: Config, folder: Path, source: str) -> dict[str, Any]:
-    rules = tuple(rule for pack in rule_packs(config) for rule in pack.rules)
+    rules = rules_in_force(config)
     meter = LoopMeter()
     paths = Paths(folder, folder, folder, folder, folder)
     assembly = assemble(config, rules, paths, (meter,), sys.stderr, meter.meter)

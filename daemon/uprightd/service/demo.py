@@ -20,7 +20,7 @@ from uprightd.report.summary import Summary, summarise
 from uprightd.report.text import render
 from uprightd.service.composition import assemble
 from uprightd.service.observing import Observer, Sample
-from uprightd.service.settings import rule_packs
+from uprightd.service.settings import rules_in_force
 from uprightd.store.reading import LogReader
 from uprightd.whole_file import write_whole
 
@@ -83,7 +83,7 @@ def run_demo(config: Config, folder: Path, observers: tuple[Observer, ...], stre
     """Given the demo's settings, a folder and who watches, run it and write log, report and picture there."""
     paths = Paths(folder, folder, folder, folder, private_dir(folder / "run"))
     witness = Witness()
-    rules = tuple(rule for pack in rule_packs(config) for rule in pack.rules)
+    rules = rules_in_force(config)
     assembly = assemble(config, rules, paths, (witness, *observers), stream)
     clock = assembly.monitor.parts.clock
     began = clock.now()

@@ -27,6 +27,15 @@ def rule_packs(config: Config) -> tuple[Pack, ...]:
     return load_rules(config.rules.packs, config.rules.files, shipped("rules"), METRIC_UNITS)
 
 
+def rules_in_force(config: Config) -> tuple[Rule, ...]:
+    """Given the settings, return the rules in force, in the order of their packs. Raise ConfigError."""
+    return rules_of(rule_packs(config))
+
+
+def rules_of(packs: tuple[Pack, ...]) -> tuple[Rule, ...]:
+    return tuple(rule for pack in packs for rule in pack.rules)
+
+
 class Settings:
     """What is in force now: `config`, `packs`, and in `fault` what is wrong with the files since the last edit."""
 
@@ -47,7 +56,7 @@ class Settings:
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        return tuple(rule for pack in self.packs for rule in pack.rules)
+        return rules_of(self.packs)
 
     def reread(self) -> bool:
         """Return whether changed files were taken. Raise ConfigError once for each bad edit; the old ones stay.
