@@ -41,6 +41,39 @@ FEET = (
     "left_small_toe",
     "right_small_toe",
 )
+FACE = (
+    "glabella",
+    "nose_root",
+    "nose_bridge",
+    "nose_bridge_tip",
+    "nose_tip",
+    "nose_base",
+    "left_nose_wing",
+    "right_nose_wing",
+    "left_eye_inner",
+    "left_eye_outer",
+    "right_eye_inner",
+    "right_eye_outer",
+    "left_mouth_corner",
+    "right_mouth_corner",
+    "chin_tip",
+    "left_brow_inner",
+    "right_brow_inner",
+    "left_brow_arch",
+    "right_brow_arch",
+    "left_brow_outer",
+    "right_brow_outer",
+)
+"""Points of a face seen from the front or at an angle, which keep their place on the skull well enough."""
+PROFILE = (
+    "left_profile_eye",
+    "right_profile_eye",
+    "profile_nose",
+    "profile_mouth",
+    "left_profile_ear",
+    "right_profile_ear",
+)
+"""What a face detector finds of a head seen from the side; a second opinion beside the pose model's points."""
 
 
 class Instant(NamedTuple):
@@ -92,8 +125,8 @@ class Box(NamedTuple):
 class Pose:
     """One person: named keypoints (the subject's own left and right), box, overall score, backend name.
 
-    `world` holds (x, y, z) in metres about the mid-hip where the backend estimates them: x to the image's
-    right, y down, z away from the camera.
+    `world` holds (x, y, z) in metres about the mid-hip where the backend estimates them: z along the line of sight to
+    the person, away from the camera, x to the right of it, y down.
     """
 
     keypoints: Mapping[str, Keypoint]
@@ -141,12 +174,27 @@ class Reason(StrEnum):
     UNCALIBRATED = "uncalibrated"
 
 
+ABSENT = {
+    Reason.VIEW: "not in this view",
+    Reason.NO_PERSON: "nobody",
+    Reason.OCCLUDED: "out of sight",
+    Reason.LOW_CONFIDENCE: "unsure",
+    Reason.UNCALIBRATED: "uncalibrated",
+}
+"""The reasons as a person reads them in a value's place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A metric's value, or NaN with the reason; never NaN without one, never a number with one."""
+    """A metric's value, or NaN with the reason; never NaN without one, never a number with one.
+
+    error: how far it is off as a rule (one root-mean-square error, in the metric's unit); None where nobody has
+    measured that.
+    """
 
     number: float
     reason: Reason | None = None
+    error: float | None = None
 
     def __post_init__(self) -> None:
         if math.isfinite(self.number) == (self.reason is not None):
@@ -164,7 +212,11 @@ def unknown(reason: Reason) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All metric values of one frame, with presence and view."""
+    """All metric values of one frame, with presence and view.
+
+    profile: the calibration that relative values count from. smoothed: the known values without their jitter, for
+    showing; the raw ones are what is judged and logged.
+    """
 
     at: Instant
     present: bool
@@ -172,6 +224,8 @@ class Reading:
     values: Mapping[str, Value]
     confidence: float = 0.0
     position: float | None = None
+    profile: str = ""
+    smoothed: Mapping[str, float] = field(default_factory=dict)
 
 
 class Posture(StrEnum):
@@ -229,6 +283,7 @@ class Activity(StrEnum):
     WATCHING = "watching"
     AWAY = "away"
     UNRELIABLE = "unreliable"
+    UNCALIBRATED = "uncalibrated"
     PAUSED = "paused"
     DEGRADED = "degraded"
 

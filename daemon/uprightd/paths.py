@@ -54,6 +54,10 @@ class Paths:
         return self.data / "models"
 
     @property
+    def profiles(self) -> Path:
+        return self.data / "profiles"
+
+    @property
     def lock(self) -> Path:
         return self.runtime / "uprightd.lock"
 

@@ -66,9 +66,10 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
     path = _write(
         tmp_path,
         """
-camera: {source: rtsp://door/1, width: 640, height: 480, stall_after: 1 min, pace: fast}
+camera: {source: rtsp://door/1, width: 640, height: 480, field_of_view: 78.5, stall_after: 1 min, pace: fast}
 sampling: {fps: 0.5}
-pose: {backend: mediapipe, min_score: 1}
+pose: {backend: mediapipe, pointmap: true, min_score: 1, min_confidence: 0}
+calibration: {profile: stand-2, drift_after: 5 min, pupil_distance: 63.5}
 rules: {packs: [demo], files: [mine.yaml]}
 notifications: {enabled: false}
 log: {retention_days: 3650}
@@ -80,11 +81,18 @@ report: {weekday: Friday, at: 22:00}
         "source": "rtsp://door/1",
         "width": 640,
         "height": 480,
+        "field_of_view": 78.5,
         "stall_after": 60.0,
         "pace": "fast",
     }
     assert config.sampling.fps == 0.5
     assert (config.pose.backend, config.pose.min_score) == ("mediapipe", 1.0)
+    assert (config.pose.pointmap, config.pose.min_confidence) == (True, 0.0)
+    assert config.calibration.model_dump() == {
+        "profile": "stand-2",
+        "drift_after": 300.0,
+        "pupil_distance": 63.5,
+    }
     assert (config.rules.packs, config.rules.files) == (("demo",), (tmp_path / "mine.yaml",))
     assert config.notifications.enabled is False
     assert config.log.retention_days == 3650
@@ -157,7 +165,8 @@ camera:
         "6: camera.pace: expected one of realtime, fast, got \"fsat\"; did you mean 'fast'?",
         '8: sampling.fps: expected a number from 0.1 to 5, got "fast"',
         "9: sampling.speed: unknown key; known here: fps",
-        "10: pose: expected a block of keys (backend, size, device, dtype, resolution, flip, rope, people, min_score), "
+        "10: pose: expected a block of keys (backend, size, device, dtype, resolution, flip, rope, people, pointmap, "
+        "min_score, min_confidence), "
         'got "mediapipe"',
         "12: rules.packs[0]: expected a rule pack that ships (demo, desk), got \"dsk\"; did you mean 'desk'?",
         "12: rules.packs[1]: expected the name of a rule pack that ships, got 7",
@@ -191,6 +200,22 @@ camera:
         ("camera: {stall_after: 11 min}", "expected a length of time from 1 s to 10 min"),
         ("camera: {stall_after: soon}", "expected a length of time such as 90s, 10 min or 1h, got"),
         ("pose: {min_score: 1.01}", "expected a number from 0 to 1, got 1.01"),
+        ("pose: {min_confidence: -0.1}", "expected a number from 0 to 1, got -0.1"),
+        ("pose: {pointmap: 1}", "expected true or false, got 1"),
+        ("camera: {field_of_view: 19}", "expected a number from 20 to 150, got 19"),
+        ("camera: {field_of_view: 180}", "expected a number from 20 to 150, got 180"),
+        ("calibration: sit", "expected a block of keys (profile, drift_after, pupil_distance), got"),
+        ("calibration: {profile: Sit}", "expected a name of small letters, digits and - such as sit, stand"),
+        ("calibration: {profile: ../sit}", "expected a name of small letters, digits and -"),
+        ("calibration: {profile: -sit}", "expected a name of small letters, digits and -"),
+        ("calibration: {profile: 7}", "expected a name of small letters, digits and -"),
+        ("calibration: {profile: ''}", "expected a name of small letters, digits and -"),
+        (f"calibration: {{profile: {'a' * 33}}}", "expected a name of small letters, digits and -"),
+        ("calibration: {drift_after: 0s}", "expected a length of time from 1 s to 1 h"),
+        ("calibration: {drift_after: 61 min}", "expected a length of time from 1 s to 1 h"),
+        ("calibration: {pupil_distance: -1}", "expected a number from 0 to 90, got -1"),
+        ("calibration: {pupil_distance: 91}", "expected a number from 0 to 90, got 91"),
+        ("calibration: {profil: sit}", "unknown key; did you mean 'profile'?"),
         ("pose: {backend: true}", "expected one of auto, mediapipe, sapiens2, got true"),
         ("rules: {packs: desk}", 'expected a list such as [a, b], got "desk"'),
         ("rules: {packs: [desk, desk]}", "expected each item only once, got a list"),

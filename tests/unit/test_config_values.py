@@ -1,4 +1,4 @@
-"""Lengths of time as people write and read them."""
+"""Lengths of time as people write and read them, and names of calibrated profiles."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from uprightd.config.values import profile_name
 from uprightd.durations import LONGEST, duration_text, parse_duration
 
 
@@ -93,3 +94,35 @@ def test_a_length_of_time_is_said_as_people_say_it(seconds: float, text: str) ->
 @given(st.floats(min_value=0, max_value=LONGEST))
 def test_every_length_of_time_has_words(seconds: float) -> None:
     assert duration_text(seconds).endswith((" s", " min", " h"))
+
+
+@pytest.mark.parametrize("name", ["sit", "stand-2", "0", "a" * 32, "auto", "x-"])
+def test_a_profile_has_a_plain_name(name: str) -> None:
+    assert profile_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "Sit",
+        "sit down",
+        "-sit",
+        "sit\n",
+        "../sit",
+        "a/b",
+        "a.b",
+        "sit_2",
+        "ä",
+        "١",
+        "a" * 33,
+        7,
+        None,
+        True,
+        ["sit"],
+    ],
+    ids=repr,
+)
+def test_what_could_be_a_path_or_a_puzzle_is_no_profiles_name(name: object) -> None:
+    with pytest.raises(ValueError, match=r"^a name of small letters, digits and - such as"):
+        profile_name(name)

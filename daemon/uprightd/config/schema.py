@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from uprightd.config.values import PackNames, RuleFiles, Seconds, Source, TimeOfDay, Weekday
+from uprightd.config.values import PackNames, ProfileName, RuleFiles, Seconds, Source, TimeOfDay, Weekday
 
 
 class Block(BaseModel):
@@ -31,6 +31,9 @@ class Camera(Block):
     )
     height: int = Field(
         default=720, ge=120, le=4320, description="Picture height asked of a camera, in pixels."
+    )
+    field_of_view: float = Field(
+        default=65.0, ge=20, le=150, description="The camera's horizontal angle of view, in degrees."
     )
     stall_after: Seconds = Field(
         default=10.0,
@@ -75,8 +78,36 @@ class Pose(Block):
         default="auto",
         description="Whether a detector finds the people first; auto uses one that is installed.",
     )
+    pointmap: bool = Field(
+        default=False,
+        description="Whether Sapiens2's pointmap places the points in space, for the *_3d metrics.",
+    )
     min_score: float = Field(
         default=0.5, ge=0, le=1, description="A body point scored lower than this counts as not seen."
+    )
+    min_confidence: float = Field(
+        default=0.6,
+        ge=0,
+        le=1,
+        description="A reading whose core points score lower on average counts for nobody.",
+    )
+
+
+class Calibration(Block):
+    profile: ProfileName = Field(
+        default="auto", description="Which calibrated pose values count from; auto takes the one that fits."
+    )
+    drift_after: Seconds = Field(
+        default=60.0,
+        ge=1,
+        le=3600,
+        description="How long the picture must lie away from the calibrated one before a new calibration is suggested.",
+    )
+    pupil_distance: float = Field(
+        default=0.0,
+        ge=0,
+        le=90,
+        description="Millimetres between your pupils, for the screen distance in cm; 0 when you do not know.",
     )
 
 
@@ -110,6 +141,9 @@ class Config(Block):
     camera: Camera = Field(default=Camera(), description="Where pictures come from.")
     sampling: Sampling = Field(default=Sampling(), description="How often the monitor looks.")
     pose: Pose = Field(default=Pose(), description="Which model finds the person.")
+    calibration: Calibration = Field(
+        default=Calibration(), description="The upright pose that relative metrics count from."
+    )
     rules: Rules = Field(default=Rules(), description="When the monitor speaks.")
     notifications: Notifications = Field(default=Notifications(), description="How the monitor speaks.")
     log: Log = Field(default=Log(), description="What is kept.")

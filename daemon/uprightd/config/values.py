@@ -19,6 +19,7 @@ _Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satu
 WEEKDAYS: tuple[str, ...] = get_args(_Weekday)
 """In the order of datetime.weekday()."""
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 _DAY_MINUTES = 24 * 60
 
@@ -52,6 +53,13 @@ def _source(value: Any) -> int | str:
     if isinstance(value, str) and value.strip():
         return value.strip()
     raise ValueError("a camera index (0, 1, ...), a camera name, a file, a folder or an rtsp/http URL")
+
+
+def profile_name(value: Any) -> str:
+    """Given the name of a calibrated profile, return it. Raise ValueError for what is none."""
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise ValueError("a name of small letters, digits and - such as sit, stand, laptop or monitor")
+    return value
 
 
 def _pack(value: Any, info: ValidationInfo) -> str:
@@ -95,5 +103,6 @@ Seconds = Annotated[
 Weekday = Annotated[_Weekday, BeforeValidator(_lower)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Source = Annotated[int | str, BeforeValidator(_source)]
+ProfileName = Annotated[str, BeforeValidator(profile_name)]
 PackNames = Annotated[tuple[Annotated[str, BeforeValidator(_pack)], ...], AfterValidator(_once)]
 RuleFiles = Annotated[tuple[Annotated[Path, BeforeValidator(_rule_file)], ...], AfterValidator(_once)]
