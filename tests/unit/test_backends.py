@@ -14,9 +14,15 @@ from uprightd.captures.snapshot import measure
 from uprightd.config.schema import Config
 from uprightd.domain import Instant, Posture
 from uprightd.errors import DataError, UnavailableError
-from uprightd.metrics.reading import read_pose
+from uprightd.metrics.reading import Terms, read_pose
 from uprightd.paths import Paths
 from uprightd.rules.engine import RuleEngine
+from uprightd.sapiens2.architecture import Task
+from uprightd.sapiens2.checkpoint import read_checkpoint
+from uprightd.sapiens2.device import Placement
+from uprightd.sapiens2.network import load
+from uprightd.sapiens2.pointmap import PointmapHead
+from uprightd.sapiens2.sampling import sampled
 from uprightd.service.backends import Backend, choose_backend, load_backend
 from uprightd.weights.manifest import InstalledModel, record
 
@@ -32,17 +38,18 @@ def config(**pose: object) -> Config:
     return Config.model_validate({"pose": pose})
 
 
-def install(paths: Paths, source: Path, name: str = "sapiens2-0.4b-pose") -> Path:
+def install(paths: Paths, source: Path, task: str = "pose", size: str = "0.4b") -> Path:
     """Place a checkpoint as `models add` does: file, manifest entry, verified."""
+    name = f"sapiens2-{size}-{task}"
     folder = paths.models / name
     folder.mkdir(parents=True)
-    file = folder / "sapiens2_0.4b_pose.safetensors"
+    file = folder / f"sapiens2_{size}_{task}.safetensors"
     shutil.copy(source, file)
     now = "2026-11-22T08:00:00+00:00"
     model = InstalledModel(
         name=name,
-        task="pose",
-        size="0.4b",
+        task=task,
+        size=size,
         file=f"{name}/{file.name}",
         bytes=file.stat().st_size,
         sha256="0" * 64,
@@ -89,7 +96,7 @@ def test_random_weights_run_through_to_a_picture_that_says_how_little_it_is_wort
     image = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
     (pose,) = estimator.estimate([image])
     estimator.close()
-    snapshot = measure(image, pose, "random", "2026-11-22T08:00:00+00:00", 0.5)
+    snapshot = measure(image, pose, "random", "2026-11-22T08:00:00+00:00", Terms())
     assert snapshot.picture.shape == image.shape
     assert snapshot.card["backend"] == "sapiens2 tiny"
 
@@ -113,3 +120,79 @@ def test_installed_weights_are_preferred(paths: Paths) -> None:
     assert (chosen.name, chosen.weights) == ("sapiens2", file)
     assert choose_backend(config(backend="mediapipe"), paths).name == "mediapipe"
     assert choose_backend(config(size="5b"), paths).name == "mediapipe"
+
+
+# ---- places in space ---------------------------------------------------------------------------------------
+
+
+def test_a_pointmap_is_used_only_when_asked_for(paths: Paths) -> None:
+    install(paths, TINY / "pose" / "model.safetensors")
+    file = install(paths, TINY / "pointmap" / "model.safetensors", "pointmap")
+    assert choose_backend(config(), paths).pointmap is None
+    for backend in ("auto", "sapiens2"):
+        assert choose_backend(config(backend=backend, pointmap=True), paths).pointmap == file
+
+
+def test_a_pointmap_is_of_the_configured_size(paths: Paths) -> None:
+    files = {
+        size: install(paths, TINY / "pointmap" / "model.safetensors", "pointmap", size)
+        for size in ("0.8b", "1b")
+    }
+    for size, file in (("auto", files["0.8b"]), ("1b", files["1b"]), ("5b", None)):
+        wanted = config(backend="sapiens2", size=size, pointmap=True)
+        assert choose_backend(wanted, paths).pointmap == file
+
+
+@pytest.mark.parametrize(("size", "option"), [("auto", ""), ("0.8b", " --size 0.8b")])
+def test_asked_for_a_pointmap_without_its_weights_it_names_the_way_to_get_them(
+    paths: Paths, size: str, option: str
+) -> None:
+    install(paths, TINY / "pose" / "model.safetensors", size="0.8b")
+    wanted = config(size=size, pointmap=True)
+    chosen = choose_backend(wanted, paths)
+    with pytest.raises(UnavailableError, match="no pointmap weights") as caught:
+        load_backend(chosen, wanted, tracking=True)
+    assert f"`uprightd models fetch --task pointmap{option}`" in caught.value.hint
+    assert "pose.pointmap: false" in caught.value.hint
+
+
+def test_a_pointmap_of_another_task_is_refused_by_name() -> None:
+    wanted = config(backend="sapiens2", pointmap=True, device="cpu")
+    file = TINY / "seg" / "model.safetensors"
+    backend = Backend("sapiens2", "configured", TINY / "pose" / "model.safetensors", pointmap=file)
+    with pytest.raises(DataError, match="seg") as caught:
+        load_backend(backend, wanted, tracking=True)
+    assert str(file) in caught.value.message
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> tuple[Path, Path]:
+    """A pose network that is sure of itself, and a pointmap network of the size that backends load, whose points lie
+    some metres before the camera."""
+    pose = load_file(TINY / "pose" / "model.safetensors")
+    pose["decode_head.conv_pose.bias"] += 0.6
+    save_file(pose, tmp_path / "pose.safetensors")
+    depth = load_file(TINY / "pointmap" / "model.safetensors")
+    inputs = 8 * (1024 // 16 // 8) * (768 // 16 // 8)  # channels, and what is left after three halvings
+    depth["decode_head.scale_final_layer.1.weight"] = torch.full((16, inputs), 1e-4)
+    depth["decode_head.scale_final_layer.5.bias"] = torch.tensor([1.0])
+    depth["decode_head.conv_pointmap.weight"] /= 20
+    depth["decode_head.conv_pointmap.bias"] = torch.tensor([0.0, 0.0, 2.0])
+    save_file(depth, tmp_path / "depth.safetensors")
+    return tmp_path / "pose.safetensors", tmp_path / "depth.safetensors"
+
+
+def test_a_pointmap_runs_beside_the_pose_and_is_sampled_at_its_keypoints(tiny: tuple[Path, Path]) -> None:
+    weights, pointmap = tiny
+    wanted = config(backend="sapiens2", device="cpu", resolution="512x384", dtype="float32", pointmap=True)
+    estimator = load_backend(Backend("sapiens2", "", weights, pointmap=pointmap), wanted, tracking=False)
+    image = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+    (pose,) = estimator.estimate([image])
+    estimator.close()
+    assert pose is not None
+    head = PointmapHead(load(read_checkpoint(pointmap, Task.POINTMAP), Placement("cpu", "float32")))
+    points = head.points(image).points
+    head.close()
+    assert 1.5 < np.median(points[..., 2]) < 2.5
+    assert pose.world == sampled(points, pose.keypoints)
+    assert {"left_hip", "right_hip", "nose"} <= set(pose.world)

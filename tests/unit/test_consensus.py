@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
 import pytest
 
 from uprightd.domain import Box, Keypoint, Pose
-from uprightd.pose.consensus import FIRST_TURNS, SCALES, TURNS, box_around, consensus
+from uprightd.pose.consensus import (
+    FIRST_TURNS,
+    NEAR_TURNS,
+    SCALES,
+    TURNS,
+    box_around,
+    consensus,
+    near_consensus,
+)
 
 Places = dict[str, tuple[float, float]]
 
@@ -229,3 +237,67 @@ def test_a_face_from_the_side_is_not_levelled_by_its_eyes() -> None:
 
     assert consensus(estimate, image) is not None
     assert set(turns[1 + len(FIRST_TURNS) :]) == {round(turn) for turn in TURNS}, "about the picture as it is"
+
+
+# ---- points near a pose ------------------------------------------------------------------------------------
+
+
+class NearFinder:
+    """Finds the eyes' dots near the pose it is given, under names of their own; in the nth look if `sees` it."""
+
+    def __init__(self, sees: Callable[[str, int], bool] = lambda name, look: True) -> None:
+        self._sees = sees
+        self.looks = 0
+        self.astray = 0.0
+        self.lines: list[float] = []
+        """How far the eyes were turned in each look, clockwise in degrees."""
+
+    def __call__(self, image: np.ndarray, pose: Mapping[str, Keypoint]) -> dict[str, Keypoint]:
+        look, self.looks = self.looks, self.looks + 1
+        right, left = found(image, COLOURS["eye"])
+        (nose,) = found(image, COLOURS["nose"])
+        self.lines.append(math.degrees(math.atan2(left[1] - right[1], left[0] - right[0])))
+        told = [pose[name][:2] for name in ("right_eye", "left_eye", "nose")]
+        self.astray = max([self.astray, *map(math.dist, (right, left, nose), told)])
+        points = {"left_lid": left, "right_lid": right, "tip": nose}
+        return {name: Keypoint(*at, 0.6) for name, at in points.items() if self._sees(name, look)}
+
+
+def posed(degrees: float = 0.0) -> Pose:
+    points = {name: Keypoint(*at, 0.9) for name, at in turned(FACE, degrees).items()}
+    return Pose(points, Box(0, 0, 1, 1), 0.9, "dots")
+
+
+LIDS: Places = {"left_lid": FACE["left_eye"], "right_lid": FACE["right_eye"], "tip": FACE["nose"]}
+
+
+@pytest.mark.parametrize("degrees", [0.0, 15.0, -15.0])
+def test_points_near_a_pose_are_found_where_they_are_and_looked_for_where_the_look_has_the_pose(
+    degrees: float,
+) -> None:
+    finder = NearFinder()
+    points = near_consensus(finder, drawn(FACE, degrees), posed(degrees))
+    assert finder.looks == 2 * len(NEAR_TURNS)
+    assert finder.astray < 1.0
+    shown = sorted(abs(line) for line in finder.lines)
+    assert shown == pytest.approx(sorted(abs(turn) for turn in NEAR_TURNS for _ in range(2)), abs=1.5)
+    assert set(points) == set(LIDS)
+    for name, place in turned(LIDS, degrees).items():
+        assert math.dist(points[name][:2], place) < 0.5
+        assert points[name].score == pytest.approx(0.6)
+
+
+def test_a_point_near_a_pose_that_fewer_than_half_of_the_looks_have_is_left_out() -> None:
+    """A mirrored look has the other side's point under this name: of the left lid it sees the right one's dot."""
+    most = len(NEAR_TURNS)
+
+    def sees(name: str, look: int) -> bool:
+        return look < (most if name == "tip" else most - 1)
+
+    points = near_consensus(NearFinder(sees), drawn(FACE), posed())
+    assert set(points) == {"tip"}
+    assert math.dist(points["tip"][:2], FACE["nose"]) < 0.5
+
+
+def test_near_a_pose_there_may_be_nothing() -> None:
+    assert near_consensus(lambda image, pose: {}, drawn(FACE), posed()) == {}

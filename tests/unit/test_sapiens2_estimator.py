@@ -16,6 +16,7 @@ from uprightd.sapiens2.checkpoint import read_checkpoint
 from uprightd.sapiens2.device import Placement
 from uprightd.sapiens2.estimator import Sapiens2Pose, load_pose
 from uprightd.sapiens2.names import NEEDED, OURS
+from uprightd.sapiens2.pointmap import Pointmap
 from uprightd.sapiens2.pose import Keypoints
 from uprightd.sapiens2.subject import whole_frame
 
@@ -67,7 +68,7 @@ def test_a_pose_has_our_names_pixels_and_scores() -> None:
     assert all(type(number) is float for point in pose.keypoints.values() for number in point)
     nose, left_wrist = pose.keypoints["nose"], pose.keypoints["left_wrist"]
     assert nose.x == pytest.approx(200)
-    assert left_wrist.x == pytest.approx(200 + 120 * NEEDED.index(62) / 46)
+    assert left_wrist.x == pytest.approx(200 + 120 * NEEDED.index(62) / (len(NEEDED) - 1))
 
 
 @pytest.mark.parametrize(("raw", "score"), [(1.3, 1.0), (0.4, 0.4)])
@@ -221,10 +222,59 @@ def test_a_detector_that_sees_somebody_in_one_picture_only_gives_one_pose() -> N
     assert head.looks == [[WHOLE]]
 
 
-def test_closing_closes_the_head() -> None:
-    head = Head()
-    backend(head).close()
+class Depth:
+    """A wall two metres away, each pixel a centimetre; the nth picture's is `n` metres further."""
+
+    def __init__(self) -> None:
+        self.asked: list[np.ndarray] = []
+        self.closed = False
+
+    def points(self, image: np.ndarray) -> Pointmap:
+        self.asked.append(image)
+        rows, columns = np.mgrid[: image.shape[0], : image.shape[1]].astype(np.float32)
+        away = np.full_like(rows, 1.0 + len(self.asked))
+        return Pointmap(np.stack((columns / 100, rows / 100, away), 2), 1.0)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_without_a_pointmap_a_pose_has_no_places_in_space() -> None:
+    (pose,) = backend(Head()).estimate([FRAME])
+    assert pose is not None
+    assert pose.world == {}
+
+
+def test_with_a_pointmap_each_pose_has_its_places_in_metres_about_the_mid_hip() -> None:
+    depth, bright = Depth(), np.full_like(FRAME, 255)
+    poses = backend(Head(), depth=depth).estimate([FRAME, bright])
+    assert [image is told for image, told in zip(depth.asked, (FRAME, bright), strict=True)] == [True, True]
+    for pose in poses:
+        assert pose is not None
+        assert set(pose.world) == set(OURS)
+        left, right = pose.keypoints["left_hip"], pose.keypoints["right_hip"]
+        for name, point in pose.keypoints.items():
+            aside, down = (point.x - (left.x + right.x) / 2) / 100, (point.y - (left.y + right.y) / 2) / 100
+            x, y, z = pose.world[name]
+            assert (math.hypot(x, z), y) == pytest.approx((abs(aside), down), abs=0.0101), name
+        assert all(type(number) is float for place in pose.world.values() for number in place)
+
+
+def test_the_pointmap_is_not_asked_about_nobody_or_about_a_broken_answer() -> None:
+    head, depth = Head(score=0.1), Depth()
+    assert backend(head, depth=depth).estimate([FRAME]) == [None]
+    head.score, head.broken = 0.9, {0}
+    (pose,) = backend(head, depth=depth).estimate([FRAME])
+    assert pose is not None
+    assert pose.world == {}
+    assert depth.asked == []
+
+
+def test_closing_closes_the_head_and_the_pointmap() -> None:
+    head, depth = Head(), Depth()
+    backend(head, depth=depth).close()
     assert head.closed
+    assert depth.closed
 
 
 def test_a_checkpoint_becomes_a_backend_that_answers() -> None:

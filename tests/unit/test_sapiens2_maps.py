@@ -152,6 +152,12 @@ def test_a_picture_gets_points_at_its_own_size() -> None:
     assert np.isfinite(found.points).all()
 
 
+def test_a_closed_pointmap_holds_its_network_no_longer() -> None:
+    head = PointmapHead(load(read_checkpoint(TINY / "pointmap"), CPU), (256, 192))
+    head.close()
+    assert head.network.model is None
+
+
 def test_the_pointmap_works_at_the_size_its_scale_was_trained_at_only() -> None:
     net = full_size("0.4b", Task.POINTMAP)
     assert fits(net, (1024, 768))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from uprightd import domain
 from uprightd.domain import COCO_17, FEET
 from uprightd.sapiens2 import classes
 from uprightd.sapiens2.names import FACE, FLIP_PAIRS, GROUPS, MIRROR, NAMES, NEEDED, OURS
@@ -55,10 +56,17 @@ def test_the_seventeen_coco_points_and_the_feet_are_where_metas_file_says() -> N
         ("right_nose_wing", "r_outer_corner_of_nose"),
         ("left_tragus", "l_protruding_point_of_tragus"),
         ("right_ear_lobe", "r_bottom_connecting_point_of_ear_lobe"),
+        ("left_brow_inner", "upper_startpoint_of_l_eyebrow"),
+        ("right_brow_arch", "upper_midpoint_1_of_r_eyebrow"),
+        ("left_brow_outer", "end_of_l_eyebrow"),
     ],
 )
 def test_our_face_points_are_metas_points_of_the_same_place(ours: str, metas: str) -> None:
     assert NAMES[FACE[ours]] == metas
+
+
+def test_every_face_point_that_backends_share_is_there() -> None:
+    assert set(domain.FACE) - set(OURS) == set()
 
 
 def test_left_and_right_of_our_names_are_mirror_pairs() -> None:
@@ -68,7 +76,7 @@ def test_left_and_right_of_our_names_are_mirror_pairs() -> None:
 
 
 def test_each_of_our_names_has_a_channel_of_its_own() -> None:
-    assert len(set(OURS.values())) == len(OURS) == len(NEEDED) == 47
+    assert len(set(OURS.values())) == len(OURS) == len(NEEDED) == 53
     assert len(FACE) >= 20
 
 

@@ -13,6 +13,7 @@ import math
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,11 +21,15 @@ from uprightd import opencv
 from uprightd.domain import Box, Keypoint, Pose
 
 Estimate = Callable[[np.ndarray], Pose | None]
+FindNear = Callable[[np.ndarray, Mapping[str, Keypoint]], Mapping[str, Keypoint]]
+"""Given a picture and the keypoints of a pose in it, finds further points."""
 
 FIRST_TURNS = (-15.0, -9.0, -3.0, 3.0, 9.0, 15.0)
 TURNS = (-14.0, -7.0, 0.0, 7.0, 14.0)
 """Degrees by which the picture is turned, before and after it has been levelled."""
 SCALES = (1.0, 0.9)
+NEAR_TURNS = (-7.0, 0.0, 7.0)
+"""The same for the points found near a pose: each look costs as much as several at the body."""
 EYES_APART = 0.2
 """Eye distance over nose–shoulder distance under which the face is seen from the side and no eye line is used."""
 
@@ -55,6 +60,20 @@ def consensus(estimate: Estimate, image: np.ndarray) -> Pose | None:
     )
 
 
+def near_consensus(find: FindNear, image: np.ndarray, pose: Pose) -> dict[str, Keypoint]:
+    """Given a way to find points near a pose, a picture and the pose agreed upon, return the points agreed upon.
+
+    A point is the mean of the looks that have it, and is left out when fewer than half have it.
+    """
+    level, found = _eye_line(pose), []
+    for turn, mirrored in itertools.product(NEAR_TURNS, (False, True)):
+        look = _Look(turn - level, 1.0, mirrored, image.shape)
+        found.append(look.back(find(look.of(image), look.there(pose.keypoints))))
+    names = dict.fromkeys(name for points in found for name in points)
+    having = {name: [points[name] for points in found if name in points] for name in names}
+    return {name: _mean(points) for name, points in having.items() if 2 * len(points) >= len(found)}
+
+
 def box_around(points: Iterable[Keypoint]) -> Box:
     """Given keypoints, return the rectangle that holds them."""
     points = list(points)
@@ -62,37 +81,52 @@ def box_around(points: Iterable[Keypoint]) -> Box:
     return Box(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
 
 
+class _Look(NamedTuple):
+    """A picture of some shape turned clockwise about its centre, shrunk and perhaps mirrored, and the way back."""
+
+    degrees: float
+    scale: float
+    mirrored: bool
+    shape: tuple[int, ...]
+
+    def of(self, image: np.ndarray) -> np.ndarray:
+        """The picture as this look shows it; the border is mirrored, as black would look like an edge."""
+        cv2 = opencv.load()
+        height, width = self.shape[:2]
+        matrix = cv2.getRotationMatrix2D(self._centre, -self.degrees, self.scale)
+        look = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)
+        return np.ascontiguousarray(look[:, ::-1]) if self.mirrored else look
+
+    def there(self, points: Mapping[str, Keypoint]) -> dict[str, Keypoint]:
+        """Given points of the picture as it was, return them as this look shows them."""
+        turned = {name: self._turned(point, self.degrees, self.scale) for name, point in points.items()}
+        return _mirror(turned, self.shape[1]) if self.mirrored else turned
+
+    def back(self, points: Mapping[str, Keypoint]) -> dict[str, Keypoint]:
+        """Given points of this look, return them in pixels of the picture as it was."""
+        plain = _mirror(points, self.shape[1]) if self.mirrored else points
+        return {name: self._turned(point, -self.degrees, 1 / self.scale) for name, point in plain.items()}
+
+    @property
+    def _centre(self) -> tuple[float, float]:
+        return (self.shape[1] - 1) / 2, (self.shape[0] - 1) / 2
+
+    def _turned(self, point: Keypoint, degrees: float, scale: float) -> Keypoint:
+        x0, y0 = self._centre
+        cos, sin = math.cos(math.radians(degrees)) * scale, math.sin(math.radians(degrees)) * scale
+        x, y = point.x - x0, point.y - y0
+        return Keypoint(x0 + x * cos - y * sin, y0 + x * sin + y * cos, point.score)
+
+
 def _looks(
     estimate: Estimate, image: np.ndarray, turns: Iterable[float], scales: tuple[float, ...]
 ) -> Iterator[Pose]:
     """Yield the poses found in the picture turned, shrunk and mirrored, in pixels of the picture as it was."""
     for turn, scale, mirrored in itertools.product(turns, scales, (False, True)):
-        look = _turned(image, turn, scale)
-        pose = estimate(np.ascontiguousarray(look[:, ::-1]) if mirrored else look)
+        look = _Look(turn, scale, mirrored, image.shape)
+        pose = estimate(look.of(image))
         if pose is not None:
-            found = _mirror(pose.keypoints, image.shape[1]) if mirrored else pose.keypoints
-            back = {name: _turned_back(point, turn, scale, image.shape) for name, point in found.items()}
-            yield replace(pose, keypoints=back)
-
-
-def _turned(image: np.ndarray, degrees: float, scale: float) -> np.ndarray:
-    """Turn clockwise on the screen about the centre; the border is mirrored, as black would look like an edge."""
-    cv2 = opencv.load()
-    height, width = image.shape[:2]
-    matrix = cv2.getRotationMatrix2D(_centre(image.shape), -degrees, scale)
-    return cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)
-
-
-def _turned_back(point: Keypoint, degrees: float, scale: float, shape: tuple[int, ...]) -> Keypoint:
-    """Given a point of the turned picture, return where it lies in the picture as it was."""
-    x0, y0 = _centre(shape)
-    cos, sin = math.cos(math.radians(degrees)) / scale, math.sin(math.radians(degrees)) / scale
-    x, y = point.x - x0, point.y - y0
-    return Keypoint(x0 + x * cos + y * sin, y0 - x * sin + y * cos, point.score)
-
-
-def _centre(shape: tuple[int, ...]) -> tuple[float, float]:
-    return (shape[1] - 1) / 2, (shape[0] - 1) / 2
+            yield replace(pose, keypoints=look.back(pose.keypoints))
 
 
 def _mirror(keypoints: Mapping[str, Keypoint], width: int) -> dict[str, Keypoint]:
@@ -116,7 +150,7 @@ def _eye_line(pose: Pose) -> float:
     return line if abs(line) <= 90 else line - math.copysign(180, line)
 
 
-def _mean(points: list[Keypoint], plain: Keypoint | None) -> Keypoint:
+def _mean(points: list[Keypoint], plain: Keypoint | None = None) -> Keypoint:
     """The mean place; never surer than the picture as it is, since a shrunk one invents what lies outside."""
     x, y, score = (statistics.fmean(numbers) for numbers in zip(*points, strict=True))
     return Keypoint(x, y, min(score, plain.score) if plain else score)

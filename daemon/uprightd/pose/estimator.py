@@ -57,14 +57,19 @@ def load_mediapipe(tracking: bool) -> PoseEstimator:
 
 
 def load_sapiens2(
-    weights: Path, detector: Path | None, options: Sapiens2Options, tracking: bool
+    weights: Path,
+    detector: Path | None,
+    options: Sapiens2Options,
+    tracking: bool,
+    pointmap: Path | None = None,
 ) -> PoseEstimator:
     """Given a pose checkpoint, load the reference backend: `tracking` for a stream, otherwise for single pictures.
 
     detector: weights that find people; None looks at the whole picture, for one subject in front of the camera.
+    pointmap: weights that place the keypoints in space; None leaves a pose's `world` empty.
 
     Raise UnavailableError when a library or the device is not there or memory does not suffice, DataError when
-    the checkpoint is not what it should be.
+    a checkpoint is not what it should be.
     """
     from uprightd.sapiens2.architecture import Task
     from uprightd.sapiens2.checkpoint import read_checkpoint
@@ -73,7 +78,10 @@ def load_sapiens2(
     from uprightd.sapiens2.people.detector import load_people
 
     checkpoint = read_checkpoint(weights, Task.POSE)
+    depth = read_checkpoint(pointmap, Task.POINTMAP) if pointmap else None
     placement = place(this_machine(), options.device, options.dtype)
     # Nobody has tried the detector on a Mac's GPU; it is small enough for the CPU.
     people = load_people(detector, "cuda" if placement.kind == "cuda" else "cpu") if detector else None
-    return load_pose(checkpoint, placement, tracking, options.resolution, options.flip, options.rope, people)
+    return load_pose(
+        checkpoint, placement, tracking, options.resolution, options.flip, options.rope, people, depth
+    )

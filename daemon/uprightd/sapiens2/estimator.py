@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -11,9 +11,11 @@ from uprightd.domain import Box, Keypoint, Pose
 from uprightd.sapiens2.checkpoint import Checkpoint
 from uprightd.sapiens2.device import FLOAT32, Placement, require_libraries
 from uprightd.sapiens2.names import NEEDED, OURS
+from uprightd.sapiens2.sampling import sampled
 from uprightd.sapiens2.subject import box_around, choose, followed, presence, somebody, whole_frame
 
 if TYPE_CHECKING:
+    from uprightd.sapiens2.pointmap import Pointmap
     from uprightd.sapiens2.pose import Keypoints
 
 RECOUNT = 10
@@ -43,9 +45,18 @@ class Head(Protocol):
     def close(self) -> None: ...
 
 
+class Depth(Protocol):
+    """What says where in space each pixel lies: `pointmap.PointmapHead`, or a stand-in for tests."""
+
+    def points(self, image: np.ndarray) -> Pointmap: ...
+
+    def close(self) -> None: ...
+
+
 class Sapiens2Pose:
     """Finds one person per picture. Without a detector the first look is at the whole frame, for one subject in
-    front of the camera; with `tracking` the next looks follow their keypoints, until they are lost."""
+    front of the camera; with `tracking` the next looks follow their keypoints, until they are lost. With `depth`
+    the keypoints that are seen get their places in space."""
 
     name = "sapiens2"
 
@@ -57,6 +68,7 @@ class Sapiens2Pose:
         flip: bool = False,
         find_people: FindPeople | None = None,
         model: str = "sapiens2",
+        depth: Depth | None = None,
     ) -> None:
         self.device = device
         self._model = model
@@ -64,6 +76,7 @@ class Sapiens2Pose:
         self._tracking = tracking
         self._flip = flip
         self._find_people = find_people
+        self._depth = depth
         self._people = 1
         self._answers = 0
         self._box: Box | None = None
@@ -95,7 +108,7 @@ class Sapiens2Pose:
                 channels=NEEDED,
             )
             for index, places, scores in zip(looked_at, found.places, found.scores, strict=True):
-                poses[index] = self._pose(places, scores)
+                poses[index] = self._pose(places, scores, images[index])
         if self._tracking:
             self._follow(images, poses)
         return poses
@@ -117,7 +130,7 @@ class Sapiens2Pose:
         self._people = max(1, len(found))
         return choose(found, width, height, self._last)
 
-    def _pose(self, places: np.ndarray, scores: np.ndarray) -> Pose | None:
+    def _pose(self, places: np.ndarray, scores: np.ndarray, image: np.ndarray) -> Pose | None:
         if not (np.isfinite(places).all() and np.isfinite(scores).all()):
             return self._broken()
         row = {channel: index for index, channel in enumerate(NEEDED)}
@@ -136,8 +149,14 @@ class Sapiens2Pose:
             box_around(keypoints.values()),
             presence(keypoints),
             self._model,
-            people=self._people,
+            self._world(image, keypoints),
+            self._people,
         )
+
+    def _world(
+        self, image: np.ndarray, keypoints: Mapping[str, Keypoint]
+    ) -> dict[str, tuple[float, float, float]]:
+        return {} if self._depth is None else sampled(self._depth.points(image).points, keypoints)
 
     def _broken(self) -> Pose:
         """A pose of which nothing is known: a network gave numbers that are not finite."""
@@ -158,6 +177,8 @@ class Sapiens2Pose:
         self._head.close()
         if self._find_people is not None:
             self._find_people.close()
+        if self._depth is not None:
+            self._depth.close()
 
 
 def load_pose(
@@ -168,15 +189,22 @@ def load_pose(
     flip: bool = False,
     rope: str = FLOAT32,
     find_people: FindPeople | None = None,
+    pointmap: Checkpoint | None = None,
 ) -> Sapiens2Pose:
     """Given a pose checkpoint and where to run, load it: `tracking` for a stream, otherwise for single pictures.
+
+    pointmap: a checkpoint that says where in space the keypoints lie; it runs on every picture with somebody in it,
+    at the one input size it knows, whatever `resolution` is.
 
     Raise UnavailableError when torch or transformers is missing or memory does not suffice, DataError when the
     checkpoint is not what it should be.
     """
     require_libraries()
     from uprightd.sapiens2.network import load
+    from uprightd.sapiens2.pointmap import PointmapHead
     from uprightd.sapiens2.pose import PoseHead
 
     head = PoseHead(load(checkpoint, placement, rope), resolution)
-    return Sapiens2Pose(head, str(placement), tracking, flip, find_people, f"sapiens2 {checkpoint.size}")
+    depth = PointmapHead(load(pointmap, placement, rope)) if pointmap else None
+    model = f"sapiens2 {checkpoint.size}"
+    return Sapiens2Pose(head, str(placement), tracking, flip, find_people, model, depth)

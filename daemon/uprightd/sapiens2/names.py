@@ -134,6 +134,12 @@ FACE = {
     "left_mouth_corner": 189,
     "right_mouth_corner": 188,
     "chin_tip": 77,
+    "left_brow_inner": 87,
+    "right_brow_inner": 78,
+    "left_brow_arch": 90,
+    "right_brow_arch": 81,
+    "left_brow_outer": 89,
+    "right_brow_outer": 80,
     "left_tragus": 237,
     "right_tragus": 263,
     "left_ear_top": 244,
@@ -142,7 +148,8 @@ FACE = {
     "right_ear_lobe": 269,
 }
 """Face points that keep their place on the skull well enough for a head pose, and the tragus, the ear's landmark
-of posture measurement. Mouth corners and chin move with the jaw and are here for the face's lower end."""
+of posture measurement. Mouth corners and chin move with the jaw and are here for the face's lower end, the brows
+(points of their upper edge) for its width."""
 
 OURS = {**BODY, **FEET_POINTS, **TORSO, **FACE}
 """Our keypoint names and their channels: all that a pose of ours is made of."""

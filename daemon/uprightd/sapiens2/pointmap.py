@@ -49,6 +49,10 @@ class PointmapHead:
             output = self.network(pixels)
             return scaled_points(output.pointmaps, output.scales, inlay, shape, mask)
 
+    def close(self) -> None:
+        """Give the network's memory back."""
+        self.network.close()
+
 
 def scaled_points(
     raw: Tensor, scales: Tensor, inlay: Inlay, shape: tuple[int, int], mask: np.ndarray | None = None

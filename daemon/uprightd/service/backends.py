@@ -32,6 +32,7 @@ class Backend:
     why: str
     weights: Path | None = None
     detector: Path | None = None
+    pointmap: Path | None = None
 
 
 def choose_backend(config: Config, paths: Paths) -> Backend:
@@ -39,23 +40,27 @@ def choose_backend(config: Config, paths: Paths) -> Backend:
 
     Raise DataError when the manifest of the weights is damaged.
     """
-    wanted, size = config.pose.backend, config.pose.size
+    wanted, size = config.pose.backend, None if config.pose.size == AUTO else config.pose.size
     if wanted == MEDIAPIPE:
         return Backend(MEDIAPIPE, "configured")
-    model = find(paths.models, "pose", None if size == AUTO else size)
+    model = find(paths.models, "pose", size)
     weights = model.path(paths.models) if model else None
+    mapper = find(paths.models, "pointmap", size) if config.pose.pointmap else None
+    pointmap = mapper.path(paths.models) if mapper else None
     finder = None if config.pose.people == "whole" else find(paths.models, "detect")
     detector = finder.path(paths.models) if finder else None
     looks = "a detector finds the people" if finder else "it looks at the whole picture"
     if wanted == SAPIENS2:
-        return Backend(SAPIENS2, f"configured; {looks}", weights, detector)
+        return Backend(SAPIENS2, f"configured; {looks}", weights, detector, pointmap)
     if model is None:
         return Backend(MEDIAPIPE, "no Sapiens2 weights are installed")
     if find_spec("torch") is None or find_spec("transformers") is None:
         return Backend(
             MEDIAPIPE, 'Sapiens2 weights are here, but not its libraries: pip install "uprightd[sapiens2]"'
         )
-    return Backend(SAPIENS2, f"its weights of size {model.size} are installed; {looks}", weights, detector)
+    return Backend(
+        SAPIENS2, f"its weights of size {model.size} are installed; {looks}", weights, detector, pointmap
+    )
 
 
 def load_backend(backend: Backend, config: Config, tracking: bool) -> PoseEstimator:
@@ -78,9 +83,16 @@ def load_backend(backend: Backend, config: Config, tracking: bool) -> PoseEstima
             "Fetch one with `uprightd models fetch --task detect`, or set pose.people: auto to look at the whole "
             "picture.",
         )
+    if backend.pointmap is None and config.pose.pointmap:
+        size = "" if config.pose.size == AUTO else f" --size {config.pose.size}"
+        raise UnavailableError(
+            f"no pointmap weights{f' of size {config.pose.size}' if size else ''} are installed, and pose.pointmap "
+            "asks for them",
+            f"Fetch them with `uprightd models fetch --task pointmap{size}`, or set pose.pointmap: false.",
+        )
     # Before the libraries are loaded; after the fetch nothing here touches the network.
     os.environ.update(offline_environment() | runtime_environment())
     pose = config.pose
     height, width = (int(side) for side in pose.resolution.split("x"))
     options = Sapiens2Options(pose.device, pose.dtype, (height, width), pose.flip, pose.rope)
-    return load_sapiens2(backend.weights, backend.detector, options, tracking)
+    return load_sapiens2(backend.weights, backend.detector, options, tracking, backend.pointmap)
