@@ -1,15 +1,24 @@
-"""Drawn bodies for tests: named points in a picture of 640 × 960 pixels, and ways to move them."""
+"""Drawn bodies for tests: named points in a picture of 640 × 960 pixels and in space, and ways to move them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
 
-from uprightd.domain import Box, Instant, Keypoint, Pose, Reading
-from uprightd.metrics.reading import read_pose
+import numpy as np
+
+from uprightd.calibration.baseline import averaged
+from uprightd.domain import Box, Instant, Keypoint, Pose, Reading, View
+from uprightd.metrics.geometry import Point
+from uprightd.metrics.head_pose import FACE_SHAPE
+from uprightd.metrics.reading import Terms, read_pose, read_sight, sight_of
+from uprightd.metrics.scene import Optics, Scene
 
 WIDTH, HEIGHT = SIZE = (640, 960)
 Places = Mapping[str, tuple[float, float]]
+World = Mapping[str, tuple[float, float, float]]
+OPTICS = Optics(pupil_distance=63.0)
+FOCAL = OPTICS.focal(WIDTH)
 NOW = Instant(1_795_348_800.0, 100.0)
 
 FRONT: Places = {
@@ -108,10 +117,99 @@ def turned(places: Places, degrees: float, centre: tuple[float, float] = (320.0,
     )
 
 
-def pose(places: Places, score: float = 0.9, /, **keypoints: Keypoint) -> Pose:
-    """Given places and a score for all, return the pose; single keypoints may be given as they are."""
+def rotated(pitch: float = 0.0, yaw: float = 0.0, roll: float = 0.0) -> np.ndarray:
+    """Given degrees of chin down, of turning and of tilting towards the subject's right, return the rotation (3, 3).
+
+    About the head's own axes, the turn first. x is the image's right, y down, z away; the face looks at the camera.
+    """
+    (cp, sp), (cy, sy), (cr, sr) = (
+        (math.cos(math.radians(angle)), math.sin(math.radians(angle))) for angle in (pitch, yaw, -roll)
+    )
+    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+    return about_y @ about_x @ about_z
+
+
+def face(
+    rotation: np.ndarray,
+    at: tuple[float, float, float] = (0.0, 0.0, 10.0),
+    focal: float = FOCAL,
+    size: tuple[int, int] = SIZE,
+    stretch: tuple[float, float, float] = (1.0, 1.0, 1.0),
+) -> Places:
+    """Given how a head is turned and where it is, return its face's points in the picture of a pinhole camera.
+
+    `at` and the face are measured in distances between its outer eye corners; `stretch` makes it wider, longer,
+    deeper than the average.
+    """
+    places = {}
+    for name, point in FACE_SHAPE.items():
+        x, y, z = rotation @ (np.array(point) * stretch) + at
+        places[name] = (size[0] / 2 + focal * x / z, size[1] / 2 + focal * y / z)
+    return places
+
+
+def body_in_space(trunk: float = 0.0, neck: float = 0.0, yaw: float = 0.0, aside: float = 0.0) -> World:
+    """Given how far the trunk leans forward and the neck bends forward of it in degrees, return places in metres.
+
+    `aside` leans the whole body towards its own left; then it is turned about the vertical: 0 faces the camera, at
+    90 its left side is seen.
+    """
+    up = np.array([0.0, -1.0, 0.0])
+    left = np.array([1.0, 0.0, 0.0])
+    hips = np.zeros(3)
+    shoulders = hips + 0.5 * (rotated(pitch=trunk) @ up)
+    ears = shoulders + 0.2 * (rotated(pitch=trunk + neck) @ up)
+    nose = ears + 0.1 * (rotated(pitch=trunk + neck) @ np.array([0.0, 0.0, -1.0]))
+    turn = rotated(yaw=yaw) @ rotated(roll=-aside)
+    places = {"nose": nose}
+    for part, middle, half in (("hip", hips, 0.1), ("shoulder", shoulders, 0.2), ("ear", ears, 0.07)):
+        places |= {f"left_{part}": middle + half * left, f"right_{part}": middle - half * left}
+    return {name: tuple((turn @ place).tolist()) for name, place in places.items()}
+
+
+SEEN = {
+    View.FRONTAL: ({**FRONT, **face(rotated(), (0.0, -14.0, 20.0))}, body_in_space()),
+    View.OBLIQUE: ({**OBLIQUE, **face(rotated(yaw=-40), (0.0, -14.0, 20.0))}, body_in_space(yaw=-50)),
+    View.SAGITTAL_LEFT: (from_the_left(), body_in_space(yaw=90)),
+    View.SAGITTAL_RIGHT: (mirrored(from_the_left()), body_in_space(yaw=-90)),
+    View.REAR: (REAR, body_in_space(yaw=180)),
+}
+"""A body for each view as a good model gives it: points in the picture, of the face where it shows, and in space."""
+
+
+def scene(places: Places, view: View = View.UNKNOWN, world: World | None = None, **more: object) -> Scene:
+    """Given places, return the scene in which just they are seen."""
+    points = {name: Point(*place) for name, place in places.items()}
+    return Scene(points, SIZE, view, world or {}, **more)  # type: ignore[arg-type]
+
+
+def upright_scene(places: Places, view: View, world: World | None = None, optics: Optics = OPTICS) -> Scene:
+    """Given a body that has been calibrated in a view, return its upright scene."""
+    sight = sight_of(pose(places, 0.9, world), SIZE, 0.5)
+    return averaged([sight] * 5, view, SIZE, "drawn", 5.0).scene(SIZE, optics)
+
+
+def read_whole(
+    view: View,
+    upright: Scene | None,
+    places: Places,
+    world: World,
+    terms: Terms | None = None,
+    /,
+    **keypoints: Keypoint,
+) -> Reading:
+    """Given a view, a calibration and a body in picture and space, return the reading."""
+    shown = pose(places, 0.9, world, **keypoints)
+    terms = terms or Terms(optics=OPTICS)
+    return read_sight(shown, sight_of(shown, SIZE, terms.min_score), view, upright, SIZE, NOW, terms)
+
+
+def pose(places: Places, score: float = 0.9, world: World | None = None, /, **keypoints: Keypoint) -> Pose:
+    """Given places, a score for all, and places in space, return the pose; single keypoints may be given as such."""
     points = {name: Keypoint(x, y, score) for name, (x, y) in places.items()} | keypoints
-    return Pose(points, Box(0, 0, *SIZE), score, "drawn")
+    return Pose(points, Box(0, 0, *SIZE), score, "drawn", world or {})
 
 
 def read(places: Places, **keypoints: Keypoint) -> Reading:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -11,11 +12,14 @@ from typing import NamedTuple
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.fakes.body import FRONT, NOW, Places, mirrored, moved, pose, swapped, turned
+from tests.fakes.body import FRONT, NOW, OPTICS, Places, mirrored, moved, pose, scene, swapped, turned
 
+from uprightd.calibration.baseline import averaged
 from uprightd.domain import (
     COCO_17,
+    FACE,
     FEET,
+    PROFILE,
     Alert,
     Box,
     Instant,
@@ -31,7 +35,9 @@ from uprightd.domain import (
 )
 from uprightd.metrics.definitions import METRICS
 from uprightd.metrics.geometry import Point, signed_angle_to_vertical
-from uprightd.metrics.reading import read_pose
+from uprightd.metrics.model import FACING
+from uprightd.metrics.plane import JOINTS, POSTURE
+from uprightd.metrics.reading import Terms, read_pose, read_sight, sight_of
 from uprightd.rules.engine import FORGET_AFTER, RuleEngine, base_metric
 from uprightd.rules.model import Operator, Rule
 
@@ -43,17 +49,28 @@ CLOSE = 1e-6
 unhurried = settings(deadline=None)
 thorough = settings(deadline=None, max_examples=300)
 
-ANGLES_OF_JOINTS = {name for name in METRICS if name.endswith("_angle")}
+PLANE = [metric.name for metric in (*POSTURE, *JOINTS)]
+ANGLES_OF_JOINTS = {metric.name for metric in JOINTS}
 TURNING_WITH_THE_MIRROR = {"trunk_lean_signed", "shoulder_tilt", "hip_tilt", "head_x", "stride_asymmetry"}
 MIRRORED_VIEW = {View.SAGITTAL_LEFT: View.SAGITTAL_RIGHT, View.SAGITTAL_RIGHT: View.SAGITTAL_LEFT}
 RANGES = {
     "neck_flexion": (0, 180),
-    "trunk_lean": (0, 180),
+    "trunk_lean": (-180, 180),
     "trunk_lean_signed": (-180, 180),
     "shoulder_tilt": (-90, 90),
     "hip_tilt": (-90, 90),
     "head_x": (-1, 1),
     "stride_asymmetry": (-1, 1),
+    "head_pitch": (-180, 180),
+    "head_yaw": (-180, 180),
+    "head_roll": (-180, 180),
+    "head_drop": (-math.inf, math.inf),
+    "forward_head": (-1, math.inf),
+    "screen_distance": (0, math.inf),
+    "screen_distance_cm": (0, math.inf),
+    "lateral_lean": (-90, 90),
+    "trunk_lean_3d": (-180, 180),
+    "neck_flexion_3d": (-180, 180),
 } | dict.fromkeys(ANGLES_OF_JOINTS, (0, 180))
 
 quarters = st.integers(SIDE, 3 * SIDE).map(lambda number: number / 4)
@@ -65,8 +82,6 @@ bodies = st.one_of(any_body, upright_body)
 
 def jittered(share: float, seed: int) -> Places:
     """A body as people stand, turned about its axis by some amount, every point off by a few pixels."""
-    import random
-
     rng = random.Random(seed)
 
     def place(x: float, y: float) -> tuple[float, float]:
@@ -111,7 +126,7 @@ def test_seen_from_behind_everybody_leans_and_tilts_as_before(places: Places) ->
     """From behind, left and right change places in the picture and keep their names."""
     behind = moved(places, lambda x, y: (SIDE - x, y))
     assume(measurable_lean(places))
-    for name in METRICS.keys() - {"head_x"}:
+    for name in set(PLANE) - {"head_x"}:
         before, after = measured(name, places), measured(name, behind)
         off = abs(before - after)
         assert off < CLOSE or abs(off - 360) < CLOSE or (math.isnan(before) and math.isnan(after)), name
@@ -142,7 +157,7 @@ def test_the_scale_of_the_picture_changes_nothing(places: Places, scale: float) 
 
 
 def measured(name: str, places: Places) -> float:
-    return METRICS[name].measure({each: Point(*place) for each, place in places.items()}, (SIDE, SIDE))
+    return METRICS[name].measure(replace(scene(places), size=(SIDE, SIDE)))
 
 
 def wide(places: Places, *pairs: tuple[str, str]) -> bool:
@@ -206,6 +221,31 @@ odd_scores = st.one_of(st.floats(0, 1), st.sampled_from([math.nan, math.inf, -ma
 odd_bodies = st.dictionaries(
     st.sampled_from(NAMES), st.builds(Keypoint, odd_numbers, odd_numbers, odd_scores)
 )
+
+
+def odd_person(seed: int, lost: float, grid: int) -> Pose:
+    """A person of random points on a grid, so that on a small one many fall together or on one line.
+
+    `lost` is the share of points that are missing, not finite or too poor, in the picture and in space.
+    """
+    rng = random.Random(seed)
+    keypoints, world = {}, {}
+    for name in (*NAMES, *FACE, *PROFILE):
+        x, y = (rng.randint(0, grid) * 400 / grid for _ in range(2))
+        keypoints[name] = Keypoint(x, y, rng.uniform(0.5, 1))
+        world[name] = tuple(rng.randint(-grid, grid) / grid for _ in range(3))
+        if rng.random() < lost:
+            keypoints[name] = rng.choice(
+                [Keypoint(math.nan, y, 0.9), Keypoint(x, y, 0.3), Keypoint(-1, y, 0.9)]
+            )
+        if rng.random() < lost:
+            world[name] = (math.nan, math.inf, 0.0)
+    return Pose(keypoints, Box(0, 0, 0, 0), 0.5, "odd", world)  # type: ignore[arg-type]
+
+
+odd_people = st.builds(
+    odd_person, st.integers(0, 2**32), st.sampled_from([0.0, 0.01, 0.1, 0.5]), st.sampled_from([1, 2, 9, 400])
+)
 sizes = st.tuples(st.integers(1, 8000), st.integers(1, 8000))
 
 
@@ -234,19 +274,48 @@ def rule_on(metric: str, **changes: object) -> Rule:
 def test_no_keypoints_whatever_give_a_wrong_number_silently(
     keypoints: Mapping[str, Keypoint], size: tuple[int, int], min_score: float
 ) -> None:
-    reading = read_pose(Pose(keypoints, Box(0, 0, 0, 0), 0.5, "odd"), size, NOW, min_score)
-    assert set(reading.values) == set(METRICS)
+    shown = Pose(keypoints, Box(0, 0, 0, 0), 0.5, "odd")
+    reading = read_pose(shown, size, NOW, Terms(min_score))
     assert 0 <= reading.confidence <= 1
+    check_values(reading, shown, min_score)
+    assert not any(value.known for name, value in reading.values.items() if METRICS[name].relative)
+
+
+def check_values(reading: Reading, shown: Pose, min_score: float) -> None:
+    """Every metric has a number within its range that stands on points that are seen, or a reason."""
+    assert set(reading.values) == set(METRICS)
     for name, value in reading.values.items():
+        metric = METRICS[name]
         assert value.known == math.isfinite(value.number)
         assert value.known == (value.reason is None)
         if value.known:
             low, high = RANGES[name]
             assert low <= value.number <= high, name
-            assert all(keypoints[each].score >= min_score for each in METRICS[name].keypoints), name
-            assert reading.view in METRICS[name].views
+            assert all(shown.keypoints[each].score >= min_score for each in metric.needed(reading.view)), name
+            assert all(map(math.isfinite, (number for each in metric.places for number in shown.world[each])))
+            assert reading.view in metric.views
     if judge_all(reading) is Posture.POOR:
         assert any(value.known for value in reading.values.values())
+
+
+@thorough
+@given(
+    odd_people, odd_people, st.sampled_from(View), st.sampled_from([*View][:4]), st.booleans(), st.booleans()
+)
+def test_no_calibration_whatever_gives_a_wrong_number_silently(
+    shown: Pose, then: Pose, view: View, calibrated_in: View, same_view: bool, same_body: bool
+) -> None:
+    """Whatever the model saw while calibrating and sees now, in whatever view it is taken for."""
+    size, view = (640, 480), calibrated_in if same_view else view
+    before = sight_of(shown if same_body else then, size, 0.5)
+    upright = averaged([before], calibrated_in, size, "odd", 5.0).scene(size, OPTICS)
+    reading = read_sight(shown, sight_of(shown, size, 0.5), view, upright, size, NOW, Terms(optics=OPTICS))
+    check_values(reading, shown, 0.5)
+    for name, value in reading.values.items():
+        if value.known and METRICS[name].relative:
+            assert view is calibrated_in or {view, calibrated_in} <= FACING
+            # Random points are no face, so PnP need not find the same turn twice.
+            assert not same_body or name not in ("head_drop", "lateral_lean") or value.number == 0
 
 
 @unhurried
@@ -257,8 +326,9 @@ def test_hiding_keypoints_never_changes_a_number_but_only_takes_it_away(
     whole = reading_of(places)
     rest = reading_of({name: place for name, place in places.items() if name not in hidden})
     for name, value in rest.values.items():
-        if hidden & set(METRICS[name].keypoints):
-            assert value.reason is Reason.OCCLUDED
+        if hidden & set(METRICS[name].needed(rest.view)):
+            wrong_view = rest.view is not View.UNKNOWN and rest.view not in METRICS[name].views
+            assert value.reason is (Reason.VIEW if wrong_view else Reason.OCCLUDED)
         if value.known and whole.values[name].known:
             assert value == whole.values[name]
 
