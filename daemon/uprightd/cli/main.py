@@ -12,7 +12,18 @@ import traceback
 import click
 
 from uprightd import __version__
-from uprightd.cli import bench, checks, demo, models, monitoring, reporting, rules, service, snapshot
+from uprightd.cli import (
+    bench,
+    calibrate,
+    checks,
+    demo,
+    models,
+    monitoring,
+    reporting,
+    rules,
+    service,
+    snapshot,
+)
 from uprightd.errors import InternalError, UprightError, UsageError
 from uprightd.problems import printable
 
@@ -30,6 +41,7 @@ def uprightd() -> None:
 
 for command in (
     demo.demo,
+    calibrate.calibrate,
     monitoring.run,
     monitoring.status,
     monitoring.pause,

@@ -1,0 +1,1 @@
+"""Calibrated profiles on this disk: one file each, its former revisions beside it."""
