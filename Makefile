@@ -7,12 +7,13 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && { echo $$p; break; }; done)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-full-size lint format clean
+.PHONY: help demo test test-full-size docs lint format clean
 
 help:
 	@echo "make demo    play the bundled clip through the real loop (installs what it needs first)"
 	@echo "make test    run the whole test suite (installs what it needs first)"
 	@echo "make test-full-size   load a Sapiens2 of full size with random weights (1.6 GB on disk)"
+	@echo "make docs    write docs/METRICS.md and its figures anew"
 	@echo "make lint    ruff and pyright"
 	@echo "make format  let ruff lay out the code"
 	@echo "make clean   remove the environment and build leftovers"
@@ -25,6 +26,9 @@ test: $(VENV)/.installed-dev
 
 test-full-size: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m full_size
+
+docs: $(VENV)/.installed
+	$(BIN)/python docs/build_metrics.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from uprightd.cli.options import Rate, backend_option, json_option
+from uprightd.cli.options import FILE, Rate, backend_option, json_option
 
 
 @click.group()
@@ -61,6 +62,52 @@ def pose(device: str, size: str, resolution: str, images: int, as_json: bool) ->
 
     figures = measure_pose(device, size, resolution, images, lambda words: click.echo(words, err=True))
     click.echo(json.dumps(figures) if as_json else table(figures))
+
+
+@bench.command()
+@click.option("--clips", "folder", type=FILE, required=True, help="Folder of NAME.mp4 with NAME.json.")
+@backend_option
+@click.option("--withheld", is_flag=True, help="Show also what is not offered because it does not follow.")
+@click.option(
+    "--variants/--no-variants", default=True, show_default=True, help="Each clip also turned or mirrored."
+)
+@click.option(
+    "--write", "file", type=FILE, help="Write the evidence, by which values get their ±, to this file."
+)
+@json_option
+def accuracy(
+    folder: Path, backend: str | None, withheld: bool, variants: bool, file: Path | None, as_json: bool
+) -> None:
+    """Tell how right each metric is.
+
+    The real model over clips whose truth is known.
+    """
+    from uprightd.paths import user_paths
+    from uprightd.service.accuracy.pooling import read_others, write_evidence
+    from uprightd.service.accuracy.suite import figures, measure_accuracy
+    from uprightd.service.accuracy.table import text
+
+    others = read_others(file) if file else {}
+    with _Progress() as progress:
+        measured = measure_accuracy(folder, backend or "auto", user_paths(), progress.tell, variants)
+    found = figures(measured, withheld)
+    click.echo(json.dumps(found, allow_nan=False) if as_json else text(found))
+    if file:
+        write_evidence(file, found["evidence"], others)
+
+
+class _Progress:
+    """How far a long run is, in one living line; nothing where nobody looks."""
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def tell(self, words: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r\x1b[K{words}", nl=False, err=True)
+
+    def __exit__(self, *failure: object) -> None:
+        self.tell("")
 
 
 def _text(figures: dict[str, Any]) -> str:
