@@ -16,11 +16,14 @@ from uprightd.camera.states import opening, status_of
 from uprightd.clock import Clock
 from uprightd.domain import Alert, CameraState, Frame, Instant, MonitorState, Pose, Severity
 from uprightd.metrics.definitions import METRICS
+from uprightd.metrics.reading import Terms
 from uprightd.notify.base import Outcome
 from uprightd.notify.courier import Courier
 from uprightd.pose.estimator import PoseEstimator
+from uprightd.profiles.profile import Profile
 from uprightd.rules.engine import RuleEngine
 from uprightd.rules.model import Operator, Rule
+from uprightd.service.measuring import Measuring
 from uprightd.service.monitor import Monitor, Parts
 from uprightd.service.observing import Sample
 from uprightd.service.watchdog import Watchdog
@@ -211,6 +214,7 @@ def rig(
     start: Instant = START,
     notifier: RecordingNotifier | None = None,
     load: Callable[[], PoseEstimator] | None = None,
+    profiles: Sequence[Profile] = (),
 ) -> Rig:
     """Given a folder for the log and how many seconds the camera lasts, return a monitor ready to run.
 
@@ -223,13 +227,14 @@ def rig(
     parts = Parts(
         camera=camera,
         load_estimator=load or (lambda: model),
+        measuring=Measuring(Terms(), profiles, drift_after=60.0),
         engine=RuleEngine(rules, pulse=5.0),
         log=log,
         courier=Courier(teller),
         clock=clock,
         watchdog=Watchdog(),
     )
-    monitor = Monitor(parts, 1.0 / fps, 0.5, (witness,))
+    monitor = Monitor(parts, 1.0 / fps, (witness,))
     return Rig(monitor, clock, camera, model, teller, witness, log)
 
 

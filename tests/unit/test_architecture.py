@@ -25,8 +25,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = (
     {"domain", "errors", "opencv", "problems", "strict_yaml", "durations", "records", "whole_file", "stills"},
-    {"metrics", "rules", "intervals", "sapiens2"},
-    {"config", "paths", "clock", "weights"},
+    {"metrics", "calibration", "rules", "intervals", "sapiens2"},
+    {"config", "paths", "clock", "weights", "profiles"},
     {"camera", "pose", "store", "notify", "captures", "report"},
     {"service"},
     {"cli"},
@@ -51,10 +51,12 @@ ALONE = {
         "camera",
         "pose",
         "sapiens2",
+        "metrics.head_pose",
         "captures",
         "stills",
         "service.still",
         "service.bench",
+        "service.accuracy",
         "service.doctor",
     },
     "PIL": {"captures", "stills"},

@@ -11,15 +11,17 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from tests.fakes.body import FRONT, OBLIQUE, SIZE, Places, from_the_left, pose
+from tests.fakes.body import FRONT, OBLIQUE, SEEN, SIZE, Places, from_the_left, pose, read_whole
 
 from uprightd.captures.card import card, rows
 from uprightd.captures.drawing import LEFT, RIGHT, draw_pose
 from uprightd.captures.snapshot import measure, write
 from uprightd.domain import Box, Instant, Keypoint, Pose, Reason, View
 from uprightd.errors import CannotCreateError, DataError, DeniedError
+from uprightd.metrics import evidence as evidence_module
 from uprightd.metrics.definitions import METRICS
-from uprightd.metrics.reading import read_pose
+from uprightd.metrics.evidence import Evidence
+from uprightd.metrics.reading import Terms, read_pose
 
 AT = "2026-11-22T12:00:00+01:00"
 
@@ -29,7 +31,7 @@ def picture(size: tuple[int, int] = SIZE) -> np.ndarray:
 
 
 def snapshot(places: Places = OBLIQUE, **keypoints: Keypoint) -> Any:
-    return measure(picture(), pose(places, **keypoints), "desk.jpg", AT, 0.5)
+    return measure(picture(), pose(places, **keypoints), "desk.jpg", AT, Terms())
 
 
 def strict(data: object) -> Any:
@@ -61,8 +63,29 @@ def test_a_metric_has_a_value_or_a_reason_never_both_or_neither() -> None:
 
 def test_values_are_those_of_the_reading() -> None:
     metrics = snapshot(from_the_left(52.3456, 3.0)).card["metrics"]
-    assert metrics["neck_flexion"] == {"value": 52.346, "unit": "°", "reason": None}
-    assert metrics["shoulder_tilt"] == {"value": None, "unit": "°", "reason": "view"}
+    assert metrics["neck_flexion"] == {"value": 52.346, "error": None, "unit": "°", "reason": None}
+    assert metrics["shoulder_tilt"] == {"value": None, "error": None, "unit": "°", "reason": "view"}
+    assert metrics["head_pitch"] == {"value": None, "error": None, "unit": "°", "reason": "uncalibrated"}
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = {("drawn", "sagittal", "neck_flexion"): Evidence(1.8, 0.97, 1.5, 50, True)}
+    monkeypatch.setattr(evidence_module, "_measured", lambda: table)
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_measured_error_is_in_the_card_and_in_the_rows() -> None:
+    taken = snapshot(from_the_left(52.3456))
+    assert strict(taken.card)["metrics"]["neck_flexion"]["error"] == 2.0
+    reading = read_pose(pose(from_the_left(52.3456)), SIZE, Instant(0, 0))
+    assert dict(rows(reading))["neck flexion"] == "52.3° ± 2.0°"
+    assert dict(rows(reading))["trunk lean"] == "0.0°"
+
+
+def test_the_terms_are_the_callers() -> None:
+    strict_terms = measure(picture(), pose(from_the_left()), "desk.jpg", AT, Terms(min_confidence=0.95))
+    assert {entry["reason"] for entry in strict_terms.card["metrics"].values()} == {"low_confidence"}
 
 
 @pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
@@ -82,7 +105,7 @@ def test_the_rows_of_the_drawing_are_the_known_metrics_with_their_unit() -> None
 
 def test_nobody_in_the_picture_is_said_with_its_name_and_what_to_do() -> None:
     with pytest.raises(DataError, match=r"empty\.jpg: nobody") as error:
-        measure(picture(), None, "empty.jpg", AT, 0.5)
+        measure(picture(), None, "empty.jpg", AT, Terms())
     assert error.value.hint
 
 
@@ -182,7 +205,7 @@ def test_where_nothing_can_be_written_is_said_and_nothing_is_left(tmp_path: Path
 
 
 def test_the_card_is_made_of_plain_numbers() -> None:
-    made = card(
-        read_pose(pose(OBLIQUE), SIZE, Instant(0, 0)), Pose({}, Box(0, 0, 0, 0), 0.0, "none"), SIZE, "x", AT
-    )
+    places, world = SEEN[View.OBLIQUE]
+    reading = read_whole(View.OBLIQUE, None, places, world)
+    made = card(reading, Pose({}, Box(0, 0, 0, 0), 0.0, "none"), SIZE, "x", AT)
     assert all(type(entry["value"]) in (float, type(None)) for entry in made["metrics"].values())

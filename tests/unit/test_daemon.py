@@ -21,6 +21,7 @@ from uprightd.camera.source import parse_source
 from uprightd.domain import CameraState
 from uprightd.errors import UsageError
 from uprightd.paths import Paths
+from uprightd.service.calibrated import Calibrated
 from uprightd.service.composition import Assembly
 from uprightd.service.control import ask
 from uprightd.service.daemon import Daemon
@@ -38,7 +39,7 @@ def paths(tmp_path: Path) -> Paths:
 
 def made(paths: Paths, lasts: float = 60.0) -> tuple[Rig, Daemon]:
     setup = rig(paths.data, lasts=lasts)
-    assembly = Assembly(setup.monitor, parse_source(0), "scripted", "a test")
+    assembly = Assembly(setup.monitor, parse_source(0), "scripted", "a test", Calibrated((), ()))
     return setup, Daemon(assembly, Settings(None, paths.config_file), paths)
 
 

@@ -16,10 +16,13 @@ from tests.fakes.camera import wait_for
 from tests.fakes.loop import IMAGE, START, JumpingClock, Rig, open_log, rig
 
 import uprightd
-from uprightd.domain import Instant, Posture
+from uprightd.calibration.baseline import averaged
+from uprightd.camera.source import parse_source
+from uprightd.domain import Instant, Posture, View
 from uprightd.errors import WriteError
-from uprightd.metrics.reading import read_pose
+from uprightd.metrics.reading import read_pose, sight_of
 from uprightd.paths import Paths
+from uprightd.profiles.shelf import save
 from uprightd.report import weekly
 from uprightd.service.jobs import Jobs
 from uprightd.service.settings import Settings
@@ -63,7 +66,7 @@ def watched(setup: Rig, wall: float, samples: int = 10) -> None:
 def started(paths: Paths, now: Instant = MONDAY_NINE) -> tuple[Rig, Jobs]:
     """A daemon's monitor and jobs at some moment, on the log that is there."""
     setup = rig(paths.data, start=now)
-    return setup, Jobs(setup.monitor, Settings(None, paths.config_file), paths)
+    return setup, Jobs(setup.monitor, parse_source(0), Settings(None, paths.config_file), paths)
 
 
 def ended(setup: Rig) -> list[str]:
@@ -216,12 +219,31 @@ def test_changed_settings_are_left_in_the_inbox_and_taken_by_the_loop(paths: Pat
     assert setup.monitor.inbox.wake.is_set()
     setup.monitor.inbox.handle()
     assert setup.monitor.pace.period == 0.5
-    assert setup.monitor.min_score == 0.8
+    assert setup.monitor.parts.measuring.terms.min_score == 0.8
     taken = [rule.id for rule in setup.monitor.parts.engine.rules]
     assert taken
     assert all(name.startswith("demo-") for name in taken)
     assert setup.witness.notices == [f"settings read again, {len(taken)} rules in force"]
     assert ended(setup) == []
+
+
+def test_a_calibration_made_meanwhile_is_taken_by_the_loop(paths: Paths) -> None:
+    setup, jobs = started(paths)
+    side = averaged([sight_of(pose(from_the_left()), SIZE, 0.5)] * 5, View.SAGITTAL_LEFT, SIZE, "drawn", 5.0)
+    save(paths.profiles, "sit", "camera 0", "2026-11-22T12:00:00Z", side)
+    jobs.reload()
+    assert setup.monitor.parts.measuring.profiles == (), "the loop's own thread takes it"
+    setup.monitor.inbox.handle()
+    assert [profile.label for profile in setup.monitor.parts.measuring.profiles] == ["sit r1"]
+    assert "calibrated: sit r1" in setup.witness.notices
+    jobs.reload()
+    assert not setup.monitor.inbox.wake.is_set(), "what is in force is not taken again"
+    edit(paths, "calibration: {profile: stand}")
+    jobs.reload()
+    setup.monitor.inbox.handle()
+    assert any("no calibrated profile 'stand' (there: sit)" in words for words in setup.witness.notices)
+    assert [profile.label for profile in setup.monitor.parts.measuring.profiles] == ["sit r1"]
+    ended(setup)
 
 
 def test_nothing_changed_is_nothing_done(paths: Paths) -> None:

@@ -13,12 +13,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.fakes.body import FRONT, pose
+from tests.fakes.body import FRONT, SIZE, from_the_left, moved, pose
 from tests.fakes.camera import ScriptedCamera, frame
 from tests.fakes.loop import (
     FLEXED,
     NECK,
     START,
+    UPRIGHT,
     JumpingClock,
     Rig,
     ScriptedModel,
@@ -30,17 +31,21 @@ from tests.fakes.loop import (
 from tests.fakes.notifier import RecordingNotifier
 
 import uprightd
+from uprightd.calibration.baseline import averaged
 from uprightd.clock import FollowingClock
 from uprightd.config.schema import Config
 from uprightd.domain import Activity, CameraState, Instant, MonitorState, Posture, Reading, Value, View
 from uprightd.errors import UnavailableError, WriteError
+from uprightd.metrics.reading import Terms, sight_of
 from uprightd.notify.base import Delivery, Outcome
 from uprightd.notify.courier import Courier
 from uprightd.paths import Paths
+from uprightd.profiles.profile import Profile
 from uprightd.rules.engine import RuleEngine
 from uprightd.service import delivery
 from uprightd.service.composition import assemble
 from uprightd.service.delivery import TROUBLE_AFTER, TROUBLE_SILENCE
+from uprightd.service.measuring import Measuring
 from uprightd.service.monitor import MODEL_RETRY, Monitor, Parts
 from uprightd.service.watchdog import EXIT_HUNG, Watchdog
 from uprightd.store.reading import LogReader
@@ -48,6 +53,18 @@ from uprightd.store.reading import LogReader
 HOUR, DAY = 3600.0, 86_400.0
 FOR_EVER = float("inf")
 ALL_TIME = (0, 10**15)
+
+
+SIDE = Profile(
+    "side",
+    "camera 0",
+    "2026-11-22T12:00:00Z",
+    1,
+    averaged([sight_of(sitting(UPRIGHT), SIZE, 0.5)] * 5, View.SAGITTAL_LEFT, SIZE, "drawn", 5.0),
+)
+"""Calibrated sitting upright, seen from the left."""
+ASIDE = pose(moved(from_the_left(FLEXED), lambda x, y: (x + 130, y)))
+"""Somebody whose head is down, seen by a camera that has been turned."""
 
 
 def logged(folder: Path, table: str) -> list:
@@ -617,6 +634,7 @@ def test_a_fast_file_is_judged_by_its_own_time(tmp_path: Path) -> None:
     parts = Parts(
         camera=camera,
         load_estimator=lambda: model,
+        measuring=Measuring(Terms()),
         engine=RuleEngine([NECK], pulse=5.0),
         log=log,
         courier=Courier(RecordingNotifier()),
@@ -625,7 +643,7 @@ def test_a_fast_file_is_judged_by_its_own_time(tmp_path: Path) -> None:
         live=False,
     )
     model.estimate = lambda images: [_scaled(image.shape) for image in images]  # type: ignore[method-assign]
-    Monitor(parts, 0.5, 0.5, (witness,)).run()
+    Monitor(parts, 0.5, (witness,)).run()
     assert [sample.reading.position for sample in witness.samples] == [number / 2 for number in range(12)]
     assert camera.asked == [number / 2 for number in range(12)], "asks for the first picture one period on"
     assert [(alert.position, alert.held) for alert in witness.alerts] == [(0.0, 5.0)]
@@ -728,3 +746,36 @@ def test_a_loop_that_moves_is_left_alone(tmp_path: Path, monkeypatch: pytest.Mon
     assert stages[-1] == "ending"
     assert all(0 < allow <= 300 for _, allow in stamps)
     assert isinstance(setup.clock, JumpingClock)
+
+
+# ---- a camera that has moved ----------------------------------------------------------------------------
+
+
+def test_a_moved_camera_is_said_once_and_nothing_is_alerted(tmp_path: Path) -> None:
+    setup = rig(tmp_path, 200.0, neck=FLEXED, profiles=[SIDE])
+    setup.model.pose = ASIDE
+    setup.monitor.run()
+    assert MonitorState(Activity.UNCALIBRATED, "camera moved?") in setup.witness.states
+    after = [alert for alert in setup.witness.alerts if alert.at.mono - START.mono > 61]
+    assert not after
+    suggestions = [told for told in setup.notifier.sent if "camera moved" in told.title]
+    assert len(suggestions) == 1
+    assert "uprightd calibrate" in suggestions[0].body
+    assert {sample.posture for sample in setup.witness.samples[-100:]} == {Posture.UNRELIABLE}
+
+
+def test_once_the_camera_is_back_it_is_watched_again(tmp_path: Path) -> None:
+    setup = rig(tmp_path, 200.0, profiles=[SIDE])
+    setup.model.pose = ASIDE
+    setup.clock.at(100.0, lambda: setattr(setup.model, "pose", sitting(UPRIGHT)))
+    setup.monitor.run()
+    assert setup.witness.states[-1].activity is Activity.WATCHING
+    assert setup.witness.samples[-1].reading.profile == "side r1"
+
+
+def test_an_empty_chair_before_a_moved_camera_is_away(tmp_path: Path) -> None:
+    setup = rig(tmp_path, 200.0, profiles=[SIDE])
+    setup.model.pose = ASIDE
+    setup.clock.at(100.0, lambda: setattr(setup.model, "pose", None))
+    setup.monitor.run()
+    assert setup.witness.states[-1].activity is Activity.AWAY

@@ -21,6 +21,7 @@ from uprightd.domain import (
     Posture,
     Reading,
     Reason,
+    Value,
     Severity,
     View,
     unknown,
@@ -121,13 +122,19 @@ def test_the_gauge_never_changes_its_width_and_only_grows() -> None:
 # ---- figures ------------------------------------------------------------------------------------------------
 
 
-def test_the_first_metric_has_a_gauge_and_the_others_a_figure() -> None:
+def test_the_first_metric_has_a_gauge_and_the_others_a_figure_and_what_is_unknown_is_left_out() -> None:
     parts = gauges(read(from_the_left(38.0, 7.0)), RULES)
-    assert parts == [
-        f"neck flexion {gauge(38.0, 50.0)}  38.0°",
-        "trunk lean 7.0°",
-        "shoulder tilt not in this view",
-    ]
+    assert parts == [f"neck flexion {gauge(38.0, 50.0)}  38.0°", "trunk lean 7.0°"]
+    assert gauges(read(from_the_left(38.0, 7.0)), RULES[::-1])[0] == f"trunk lean {gauge(7.0, 20.0)}   7.0°"
+
+
+def test_the_bar_shows_the_smoothed_value_and_the_figure_the_raw_one_with_its_error() -> None:
+    reading = replace(
+        read(from_the_left(38.0)),
+        values={"neck_flexion": Value(38.0, error=2.04)},
+        smoothed={"neck_flexion": 20.0},
+    )
+    assert gauges(reading, (NECK,)) == [f"neck flexion {gauge(20.0, 50.0)} 38.0° ± 2.0°"]
 
 
 def test_two_rules_on_one_metric_show_it_once() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from uprightd.domain import Alert, Instant, Posture, Reading, Reason, Severity, Value, View, unknown
 from uprightd.metrics.definitions import METRICS
-from uprightd.rules.engine import FORGET_AFTER, RuleEngine, base_metric, value_of
+from uprightd.rules.engine import FORGET_AFTER, RuleEngine, base_metric, reason_asleep, value_of
 from uprightd.rules.model import Operator, Rule
 
 PULSE = 3.0
@@ -431,10 +431,98 @@ def test_a_late_reading_has_a_posture_of_its_own() -> None:
 
 def test_the_metric_of_a_rule_may_be_absolute() -> None:
     both = reading(0, shoulder_tilt=-12.0, hip_tilt=None)
-    assert value_of("shoulder_tilt", both) == Value(-12.0)
-    assert value_of("abs(shoulder_tilt)", both) == Value(12.0)
-    assert value_of("abs(trunk_lean)", both) is None
-    missing = value_of("abs(hip_tilt)", both)
+    assert value_of(rule(metric="shoulder_tilt"), both) == Value(-12.0)
+    assert value_of(rule(metric="abs(shoulder_tilt)"), both) == Value(12.0)
+    assert value_of(rule(metric="abs(trunk_lean)"), both) is None
+    missing = value_of(rule(metric="abs(hip_tilt)"), both)
     assert missing is not None
     assert missing.reason is Reason.OCCLUDED
     assert [base_metric(name) for name in ("hip_tilt", "abs(hip_tilt)")] == ["hip_tilt", "hip_tilt"]
+
+
+def test_an_absolute_value_keeps_its_error() -> None:
+    seen = replace(reading(0), values={"shoulder_tilt": Value(-12.0, error=2.5)})
+    assert value_of(SHOULDER, seen) == Value(12.0, error=2.5)
+    assert value_of(rule(metric="shoulder_tilt"), seen) == Value(-12.0, error=2.5)
+
+
+def test_an_alert_tells_how_far_its_value_is_off_as_a_rule() -> None:
+    seen = replace(reading(0), values={"shoulder_tilt": Value(-12.0, error=2.5)})
+    (alert,) = RuleEngine([replace(SHOULDER, hold=0.0)], PULSE).judge(seen).alerts
+    assert "shoulder tilt 12.0° ± 2.5°, limit 10°" in alert.reason
+    assert alert.message == "shoulder tilt 12.0° past 10° for 0 s", "the person is not bothered with it"
+    (alert,) = RuleEngine([rule(hold=0.0)], PULSE).judge(reading(0, neck_flexion=60.0)).alerts
+    assert "±" not in alert.reason
+
+
+# ---- rules of some views only -------------------------------------------------------------------------------
+
+FACING = rule(id="facing", views=frozenset({View.FRONTAL, View.OBLIQUE}))
+
+
+@pytest.mark.parametrize("view", View)
+def test_a_rule_speaks_in_its_own_views_only(view: View) -> None:
+    seen = reading(0, view=view, neck_flexion=BAD)
+    speaks = view in (View.FRONTAL, View.OBLIQUE)
+    verdict = RuleEngine([FACING], PULSE).judge(seen)
+    assert verdict.violated == (("facing",) if speaks else ())
+    assert verdict.posture is (Posture.POOR if speaks else Posture.UNRELIABLE)
+    assert reason_asleep(FACING, seen) is (None if speaks else Reason.VIEW)
+
+
+@pytest.mark.parametrize("view", View)
+def test_a_rule_without_views_speaks_wherever_its_metric_has_a_value(view: View) -> None:
+    assert RuleEngine([NECK], PULSE).judge(reading(0, view=view, neck_flexion=BAD)).violated == ("neck",)
+
+
+def test_another_view_pauses_the_violation() -> None:
+    """From the front 0–2, from the side 3–4, from the front again: the time in between does not count."""
+    engine = RuleEngine([FACING], PULSE)
+    views = [View.FRONTAL] * 3 + [View.SAGITTAL_LEFT] * 2 + [View.OBLIQUE] * 3
+    spoken = [
+        alert.at.mono
+        for at, view in enumerate(views)
+        for alert in engine.judge(reading(at, view=view, neck_flexion=BAD)).alerts
+    ]
+    assert spoken == [6.0]
+
+
+def test_rules_that_share_a_metric_and_not_a_view_speak_in_turns() -> None:
+    side = rule(id="side", threshold=55.0, views=frozenset({View.SAGITTAL_LEFT, View.SAGITTAL_RIGHT}))
+    judge = RuleEngine([FACING, side], PULSE).judge
+    assert judge(reading(0, view=View.FRONTAL, neck_flexion=52.0)).violated == ("facing",)
+    assert judge(reading(1, view=View.SAGITTAL_LEFT, neck_flexion=52.0)).violated == ()
+    assert judge(reading(2, view=View.SAGITTAL_RIGHT, neck_flexion=56.0)).violated == ("side",)
+
+
+def test_a_rule_with_other_views_is_a_changed_rule() -> None:
+    engine = RuleEngine([NECK], PULSE)
+    assert told(engine, steady(BAD, 0, 2)) == []
+    engine.replace([rule(views=frozenset({View.SAGITTAL_LEFT}))], PULSE)
+    assert told(engine, steady(BAD, 3, 10)) == [6.0]
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_rule_that_sleeps_says_why(reason: Reason) -> None:
+    seen = replace(reading(0, view=View.FRONTAL), values={"neck_flexion": unknown(reason)})
+    assert reason_asleep(FACING, seen) is reason
+    assert reason_asleep(NECK, seen) is reason
+
+
+def test_a_rule_on_a_metric_nobody_measures_sleeps_in_every_view() -> None:
+    assert reason_asleep(NECK, reading(0, view=View.FRONTAL)) is Reason.VIEW
+
+
+def test_in_a_wrong_view_a_rule_does_not_send_the_person_to_calibrate() -> None:
+    """It would go on sleeping."""
+    sideways = replace(reading(0), values={"neck_flexion": unknown(Reason.UNCALIBRATED)})
+    assert sideways.view is View.SAGITTAL_LEFT
+    assert reason_asleep(FACING, sideways) is Reason.VIEW
+    assert reason_asleep(NECK, sideways) is Reason.UNCALIBRATED
+
+
+def test_while_the_view_is_not_known_a_rule_says_what_its_metric_says() -> None:
+    nobody = Reading(Instant(0, 0), False, View.UNKNOWN, dict.fromkeys(METRICS, unknown(Reason.NO_PERSON)))
+    assert reason_asleep(FACING, nobody) is Reason.NO_PERSON
+    hidden = replace(nobody, present=True, values={"neck_flexion": unknown(Reason.OCCLUDED)})
+    assert reason_asleep(FACING, hidden) is Reason.OCCLUDED

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from uprightd.domain import Severity
+from uprightd.domain import Severity, View
 from uprightd.errors import ConfigError
 from uprightd.metrics.definitions import METRICS
 from uprightd.paths import shipped
+from uprightd.rules.engine import base_metric
 from uprightd.rules.loading import load_pack, load_rules, pack_names
 from uprightd.rules.model import Operator, Rule
 
@@ -51,7 +52,13 @@ def _faults(tmp_path: Path, *rules: dict[str, str]) -> list[str]:
 
 def test_a_rule_is_read_whole(tmp_path: Path) -> None:
     rule = _rule(
-        tmp_path, clear="44", cooldown="1 h", severity="alert", source="a book", metric="abs(shoulder_tilt)"
+        tmp_path,
+        clear="44",
+        cooldown="1 h",
+        severity="alert",
+        source="a book",
+        metric="abs(shoulder_tilt)",
+        views="[frontal, oblique]",
     )
     assert rule == Rule(
         id="neck",
@@ -63,6 +70,7 @@ def test_a_rule_is_read_whole(tmp_path: Path) -> None:
         cooldown=3600.0,
         severity=Severity.ALERT,
         message="Look up: {value}.",
+        views=frozenset({View.FRONTAL, View.OBLIQUE}),
         source="a book",
         origin="mine.yaml:3",
     )
@@ -71,6 +79,21 @@ def test_a_rule_is_read_whole(tmp_path: Path) -> None:
 def test_what_a_rule_leaves_out_has_a_default(tmp_path: Path) -> None:
     rule = _rule(tmp_path)
     assert (rule.cooldown, rule.severity, rule.source) == (600.0, Severity.WARN, "")
+    assert rule.views == frozenset(), "all in which the metric is valid"
+
+
+@pytest.mark.parametrize(
+    ("written", "views"),
+    [
+        ("[frontal]", {View.FRONTAL}),
+        ("[sagittal]", {View.SAGITTAL_LEFT, View.SAGITTAL_RIGHT}),
+        ("[sagittal-left]", {View.SAGITTAL_LEFT}),
+        ("[rear, sagittal, sagittal-right]", {View.REAR, View.SAGITTAL_LEFT, View.SAGITTAL_RIGHT}),
+        ("[oblique, oblique]", {View.OBLIQUE}),
+    ],
+)
+def test_the_views_of_a_rule_are_read(written: str, views: set[View], tmp_path: Path) -> None:
+    assert _rule(tmp_path, views=written).views == views
 
 
 @pytest.mark.parametrize("operator", list(Operator))
@@ -135,6 +158,17 @@ def test_a_message_is_one_line_with_the_known_fields(tmp_path: Path) -> None:
             {"clear": "51"},
             "9: rules[0].clear: expected a number on the good side of the threshold (at most 50)",
         ),
+        (
+            {"views": "[]"},
+            "9: rules[0].views: expected a list of views "
+            "(sagittal, frontal, oblique, sagittal-left, sagittal-right, rear), got",
+        ),
+        ({"views": "frontal"}, "9: rules[0].views: expected a list of views (sagittal, "),
+        ({"views": "[unknown]"}, "9: rules[0].views: expected a list of views (sagittal, "),
+        ({"views": "[fronta]"}, "did you mean 'frontal'?"),
+        ({"views": "[frontal, 7]"}, "9: rules[0].views: expected a list of views (sagittal, "),
+        ({"views": "[[frontal]]"}, "9: rules[0].views: expected a list of views (sagittal, "),
+        ({"views": "{frontal: true}"}, "9: rules[0].views: expected a list of views (sagittal, "),
         ({"clear": "49", "operator": '"<"'}, "the good side of the threshold (at least 50), got 49"),
         (
             {"severity": "wran"},
@@ -269,6 +303,23 @@ def test_the_desk_pack_is_gentle() -> None:
     assert rules["neck-flexion"].threshold >= 50
     assert rules["neck-flexion"].clear > 40
     assert all(rule.hold >= 60 and rule.cooldown >= 600 for rule in rules.values())
+
+
+def test_the_desk_pack_has_a_word_for_a_bent_neck_in_every_view_but_from_behind() -> None:
+    rules = {rule.id: rule for rule in load_pack(FOLDER / "desk.yaml", UNITS).rules}
+    head, neck = (
+        METRICS[rules[name].metric].views & (rules[name].views or frozenset(View))
+        for name in ("head-down", "neck-flexion")
+    )
+    assert head == {View.FRONTAL, View.OBLIQUE}
+    assert head | neck == frozenset(View) - {View.REAR, View.UNKNOWN}
+
+
+@pytest.mark.parametrize("name", pack_names(FOLDER))
+def test_every_shipped_rule_can_speak_in_a_view_of_its_metric(name: str) -> None:
+    for rule in load_pack(FOLDER / f"{name}.yaml", UNITS).rules:
+        metric = METRICS[base_metric(rule.metric)]
+        assert rule.views <= metric.views, rule.id
 
 
 def test_the_demo_pack_tells_upright_from_flexed_and_speaks_once() -> None:

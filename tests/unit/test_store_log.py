@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -86,8 +87,27 @@ def rows(path: Path, query: str) -> list[tuple]:
 def test_a_sample_is_visible_to_others_once_it_returned(log: Log, path: Path) -> None:
     row = log.add_sample(reading(neck_flexion=31.123456, head_x=-0.041234), Posture.POOR)
     assert rows(path, "SELECT * FROM samples") == [
-        (row, 1_795_348_800_000, 60, 1, "poor", "sagittal-left", 0.9, None, 31.1235, -0.0412)
+        (row, 1_795_348_800_000, 60, 1, "poor", "sagittal-left", 0.9, None, None, 31.1235, -0.0412)
     ]
+
+
+def test_a_sample_keeps_the_calibration_that_it_counts_from(log: Log, path: Path) -> None:
+    for profile in ("", "sit r2", "naïve \ud800 ✓"):
+        log.add_sample(replace(reading(neck_flexion=1.0), profile=profile), Posture.GOOD)
+    assert rows(path, "SELECT profile FROM samples ORDER BY id") == [(None,), ("sit r2",), ("naïve ? ✓",)]
+
+
+def test_what_is_smoothed_or_estimated_is_not_logged(log: Log, path: Path) -> None:
+    sample = replace(
+        reading(), values={"neck_flexion": Value(31.0, error=2.5)}, smoothed={"neck_flexion": 29.0}
+    )
+    log.add_sample(sample, Posture.GOOD)
+    assert rows(path, "SELECT neck_flexion FROM samples") == [(31.0,)]
+
+
+def test_a_camera_that_moved_is_a_state_of_its_own(log: Log, path: Path) -> None:
+    log.add_transition(MonitorState(Activity.UNCALIBRATED, "camera moved?"), later(1))
+    assert rows(path, "SELECT activity, reason FROM transitions") == [("uncalibrated", "camera moved?")]
 
 
 def test_what_is_not_known_is_null_and_never_a_number(log: Log, path: Path) -> None:

@@ -14,8 +14,8 @@ SCHEMA = 1
 
 def card(reading: Reading, pose: Pose, size: tuple[int, int], source: str, at: str) -> dict[str, Any]:
     """Given a reading and its pose, the picture's (width, height), where it came from and when (ISO 8601),
-    return the card for `json.dumps`. A metric without a value has `value` null and its `reason`; what is not finite
-    in a keypoint is null."""
+    return the card for `json.dumps`. A metric without a value has `value` null and its `reason`; `error` is null
+    where nobody has measured it; what is not finite in a keypoint is null."""
     return {
         "schema": SCHEMA,
         "kind": "snapshot",
@@ -30,6 +30,7 @@ def card(reading: Reading, pose: Pose, size: tuple[int, int], source: str, at: s
         "metrics": {
             name: {
                 "value": round(value.number, 3) if value.known else None,
+                "error": None if value.error is None else round(value.error, 3),
                 "unit": METRICS[name].unit,
                 "reason": value.reason.value if value.reason else None,
             }
@@ -47,9 +48,9 @@ def _number(number: float, digits: int) -> float | None:
 
 
 def rows(reading: Reading) -> list[tuple[str, str]]:
-    """Given a reading, return (name, value with unit) of every metric that has one."""
+    """Given a reading, return (name, value with unit and ±) of every metric that has one."""
     return [
-        (METRICS[name].title, METRICS[name].text(value.number))
+        (METRICS[name].title, METRICS[name].text(value.number, value.error))
         for name, value in reading.values.items()
         if value.known
     ]

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from uprightd import opencv
-from uprightd.domain import Pose, Reading
+from uprightd.domain import FACE, PROFILE, Pose, Reading
 from uprightd.metrics.definitions import METRICS
 from uprightd.metrics.geometry import Point, midpoint
 
@@ -24,6 +24,8 @@ EDGE: Colour = (30, 30, 30)
 PANEL, PANEL_TEXT, PANEL_DIM = (18, 22, 28, 215), (245, 247, 250), (165, 174, 186)
 """RGB(A) of the card."""
 SEEN_FROM = 0.5
+UNDRAWN = frozenset((*FACE, *PROFILE))
+"""Points of the face: so many dots would hide it."""
 
 _LIMBS = (
     ("shoulder", "elbow"),
@@ -69,7 +71,10 @@ def _visible(pose: Pose, shape: tuple[int, ...]) -> dict[str, Point]:
     return {
         name: Point(point.x, point.y)
         for name, point in pose.keypoints.items()
-        if point.score >= SEEN_FROM and 0 <= point.x < shape[1] and 0 <= point.y < shape[0]
+        if name not in UNDRAWN
+        and point.score >= SEEN_FROM
+        and 0 <= point.x < shape[1]
+        and 0 <= point.y < shape[0]
     }
 
 

@@ -17,7 +17,7 @@ from uprightd.captures.card import card, rows
 from uprightd.captures.drawing import draw_pose
 from uprightd.domain import Instant, Pose
 from uprightd.errors import CannotCreateError, DataError, DeniedError
-from uprightd.metrics.reading import read_pose
+from uprightd.metrics.reading import Terms, read_pose
 from uprightd.paths import private_dir
 from uprightd.whole_file import write_whole
 
@@ -34,7 +34,7 @@ class Snapshot:
     card: dict[str, Any]
 
 
-def measure(image: np.ndarray, pose: Pose | None, source: str, at: str, min_score: float) -> Snapshot:
+def measure(image: np.ndarray, pose: Pose | None, source: str, at: str, terms: Terms) -> Snapshot:
     """Given a picture BGR uint8 (H, W, 3) and the pose found in it, return the snapshot.
 
     Raise DataError when nobody is in the picture.
@@ -45,7 +45,7 @@ def measure(image: np.ndarray, pose: Pose | None, source: str, at: str, min_scor
             "Use a picture that shows one person at least from head to shoulders, well lit.",
         )
     size = (int(image.shape[1]), int(image.shape[0]))
-    reading = read_pose(pose, size, Instant(0.0, 0.0), min_score)
+    reading = read_pose(pose, size, Instant(0.0, 0.0), terms)
     return Snapshot(
         draw_pose(image, pose, reading, rows(reading), f"{reading.view.words}, {pose.backend}"),
         card(reading, pose, size, source, at),

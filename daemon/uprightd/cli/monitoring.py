@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @backend_option
 @config_option
 @click.option("--fps", type=Rate(), help="Samples per second.")
+@click.option("--profile", help="Calibrated profile that values count from; else the one that fits.")
 @click.option("--fast", is_flag=True, help="Play a file as fast as it can be read; the clock follows it.")
 @click.option("--json", "as_json", is_flag=True, help="Print every event as one JSON line.")
 def run(
@@ -28,6 +29,7 @@ def run(
     backend: str | None,
     config_file: Path | None,
     fps: float | None,
+    profile: str | None,
     fast: bool,
     as_json: bool,
 ) -> None:
@@ -48,6 +50,7 @@ def run(
         "camera.source": source,
         "pose.backend": backend,
         "sampling.fps": fps,
+        "calibration.profile": profile,
         "camera.pace": "fast" if fast else None,
     }
     settings = Settings(config_file, paths.config_file, lambda config: overridden(config, changes))

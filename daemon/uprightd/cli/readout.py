@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TextIO
 
-from uprightd.domain import Alert, Instant, MonitorState, Posture, Reading, Reason
+from uprightd.domain import ABSENT, Alert, Instant, MonitorState, Posture, Reading
 from uprightd.metrics.definitions import METRICS
 from uprightd.notify.base import Delivery, Outcome
 from uprightd.rules.engine import base_metric, value_of
@@ -29,13 +29,6 @@ MARKS = {
     Posture.AWAY: "○ away",
 }
 _COLOURS = {Posture.GOOD: "32", Posture.POOR: "33", Posture.UNRELIABLE: "2", Posture.AWAY: "2"}
-_ABSENT = {
-    Reason.VIEW: "not in this view",
-    Reason.NO_PERSON: "nobody",
-    Reason.OCCLUDED: "out of sight",
-    Reason.LOW_CONFIDENCE: "unsure",
-    Reason.UNCALIBRATED: "uncalibrated",
-}
 
 
 class Readout:
@@ -148,22 +141,26 @@ class Journal:
 
 
 def gauges(reading: Reading, rules: Sequence[Rule]) -> list[str]:
-    """Given a reading and the rules in force, return a gauge for the first rule's metric and figures for the rest."""
-    parts: list[str] = []
+    """Given a reading and the rules in force, return a gauge for the first metric that has a value and figures for the
+    others; where none has one, why."""
+    known: list[str] = []
+    absent: list[str] = []
     shown: set[str] = set()
     for rule in rules:
-        metric, value = METRICS[base_metric(rule.metric)], value_of(rule.metric, reading)
+        metric, value = METRICS[base_metric(rule.metric)], value_of(rule, reading)
         if metric.name in shown or value is None:
             continue
         shown.add(metric.name)
         name = metric.title.split(",")[0]
-        if not value.known:
-            parts.append(f"{name} {_ABSENT[value.reason]}" if value.reason else name)
-        elif len(shown) == 1:
-            parts.append(f"{name} {gauge(value.number, rule.threshold)} {metric.text(value.number):>6}")
+        if value.reason is not None:
+            absent.append(f"{name} {ABSENT[value.reason]}")
+        elif not known:
+            # The bar is calm, the figure is the raw one that is judged and logged.
+            bar = gauge(reading.smoothed.get(metric.name, value.number), rule.threshold)
+            known.append(f"{name} {bar} {metric.text(value.number, value.error):>6}")
         else:
-            parts.append(f"{name} {metric.text(value.number)}")
-    return parts
+            known.append(f"{name} {metric.text(value.number)}")
+    return known or absent
 
 
 def gauge(value: float, threshold: float) -> str:

@@ -106,13 +106,21 @@ def _condition(rule: Rule) -> str:
 
 
 def _needs(rule: Rule) -> list[str]:
-    """Return the keypoints in words, left and right of one part together."""
+    """Return the keypoints in words, left and right of one part together, those of the face as one."""
+    from uprightd.domain import FACE
     from uprightd.metrics.definitions import METRICS
     from uprightd.rules.engine import base_metric
 
-    names = METRICS[base_metric(rule.metric)].keypoints
-    parts = [name.split("_", 1)[1] + "s" if name.startswith(("left_", "right_")) else name for name in names]
-    return list(dict.fromkeys(parts))
+    metric = METRICS[base_metric(rule.metric)]
+    parts = [
+        "face"
+        if name in FACE
+        else f"{name.split('_', 1)[1]}s"
+        if name.startswith(("left_", "right_"))
+        else name
+        for name in metric.keypoints
+    ]
+    return [*dict.fromkeys(parts), *(["a calibration"] if metric.relative else [])]
 
 
 def _views(rule: Rule) -> str:
@@ -121,6 +129,7 @@ def _views(rule: Rule) -> str:
     from uprightd.rules.engine import base_metric
 
     views = METRICS[base_metric(rule.metric)].views
+    views = views & rule.views if rule.views else views
     if len(views) >= len(View) - 1:
         return "any view"
     return "views: " + ", ".join(view.value for view in View if view in views)
@@ -143,6 +152,7 @@ def _pack_fields(pack: Pack, in_force: bool) -> dict[str, Any]:
                 "cooldown_s": rule.cooldown,
                 "severity": rule.severity.value,
                 "message": rule.message,
+                "views": sorted(view.value for view in rule.views),
                 "source": rule.source,
                 "origin": rule.origin,
             }

@@ -40,6 +40,7 @@ def snapshot(
     from uprightd.cli.monitoring import overridden
     from uprightd.errors import UsageError
     from uprightd.paths import user_paths
+    from uprightd.service.calibrated import terms_of
     from uprightd.service.settings import read_config
     from uprightd.service.still import now_text, pose_of, take_still
 
@@ -54,7 +55,7 @@ def snapshot(
     picture, label = _read(image) if image else take_still(config)
     pose = pose_of(picture, config, paths)
     card = write(
-        measure(picture, pose, label, at, config.pose.min_score), folder or new_folder(paths.captures, at)
+        measure(picture, pose, label, at, terms_of(config)), folder or new_folder(paths.captures, at)
     )
     click.echo(json.dumps(card, ensure_ascii=False) if as_json else _text(card))
 
@@ -71,7 +72,7 @@ def _text(card: dict[str, Any]) -> str:
     known = {name: entry for name, entry in card["metrics"].items() if entry["value"] is not None}
     lines = [f"view: {card['view']}, confidence {card['confidence']:.2f}, measured by {card['backend']}", ""]
     lines += [
-        f"  {METRICS[name].title:<20} {METRICS[name].text(entry['value']):>8}"
+        f"  {METRICS[name].title:<20} {METRICS[name].text(entry['value'], entry['error']):>14}"
         for name, entry in known.items()
     ]
     if not known:

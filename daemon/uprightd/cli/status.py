@@ -22,7 +22,8 @@ def status_text(status: dict[str, Any]) -> str:
         ("backend", f"{status['backend']} at {status['fps']:g} samples per second ({status['backend_why']})"),
         ("samples", f"{status['samples']}, {status['detected']} with someone in view{_lost(status)}"),
         ("last", _last(status["last"])),
-        ("rules", ", ".join(status["rules"]) or "none"),
+        ("profiles", ", ".join(status["profiles"])),
+        ("rules", _rules(status["rules"], status["asleep"])),
         ("alerts", f"{status['alerts']}{_notifications(status['notifications'])}"),
         ("settings", status["settings_file"]),
         (
@@ -53,9 +54,18 @@ def _last(last: dict[str, Any] | None) -> str:
     if last is None:
         return ""
     values = ", ".join(
-        f"{METRICS[name].title} {METRICS[name].text(value)}" for name, value in last["values"].items()
+        f"{METRICS[name].title} {METRICS[name].text(value, last['errors'].get(name))}"
+        for name, value in last["values"].items()
     )
-    return f"{last['posture']}, {last['view']} view: {values or 'nothing measured'}"
+    against = f", against {last['profile']}" if last["profile"] else ""
+    return f"{last['posture']}, {last['view']} view{against}: {values or 'nothing measured'}"
+
+
+def _rules(rules: list[str], asleep: dict[str, str]) -> str:
+    """Each rule, with why it says nothing now where it does."""
+    return (
+        ", ".join(f"{rule} (asleep: {asleep[rule]})" if rule in asleep else rule for rule in rules) or "none"
+    )
 
 
 def _notifications(outcomes: dict[str, int]) -> str:

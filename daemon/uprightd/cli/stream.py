@@ -29,10 +29,17 @@ class JsonLines:
             position=_rounded(reading.position),
             present=reading.present,
             view=reading.view.value,
+            profile=reading.profile,
             confidence=round(reading.confidence, 3),
             posture=sample.posture.value,
             violated=list(sample.violated),
             values={name: round(value.number, 4) for name, value in reading.values.items() if value.known},
+            errors={
+                name: round(value.error, 4)
+                for name, value in reading.values.items()
+                if value.error is not None
+            },
+            smoothed={name: round(number, 4) for name, number in reading.smoothed.items()},
             missing={name: value.reason.value for name, value in reading.values.items() if value.reason},
         )
 

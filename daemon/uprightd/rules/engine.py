@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from uprightd.domain import Alert, Instant, Posture, Reading, Value
+from uprightd.domain import Alert, Instant, Posture, Reading, Reason, Value, View, unknown
 from uprightd.durations import duration_text
 from uprightd.metrics.definitions import METRICS
 from uprightd.rules.model import Rule
@@ -63,7 +63,7 @@ class RuleEngine:
         known = {
             rule.id: value.number
             for rule in self.rules
-            if (value := value_of(rule.metric, reading)) is not None and value.known
+            if (value := value_of(rule, reading)) is not None and value.known
         }
         violated = tuple(
             rule.id
@@ -141,12 +141,23 @@ class RuleEngine:
             del self._violations[rule.id]
 
 
-def value_of(metric: str, reading: Reading) -> Value | None:
-    """Given a rule's metric (NAME or abs(NAME)), return its value in a reading; None when nobody measures it."""
-    value = reading.values.get(base_metric(metric))
-    if value is None or not value.known or base_metric(metric) == metric:
+def value_of(rule: Rule, reading: Reading) -> Value | None:
+    """Given a rule, return the value of its metric (NAME or abs(NAME)) in a reading; None when nobody measures it."""
+    name = base_metric(rule.metric)
+    value = reading.values.get(name)
+    # As with metrics, a wrong view is said before anything else that is missing: to mend that would not wake the rule.
+    elsewhere = bool(rule.views) and reading.view not in rule.views
+    if value is not None and elsewhere and (value.known or reading.view is not View.UNKNOWN):
+        return unknown(Reason.VIEW)
+    if value is None or not value.known or name == rule.metric:
         return value
-    return Value(abs(value.number))
+    return Value(abs(value.number), error=value.error)
+
+
+def reason_asleep(rule: Rule, reading: Reading) -> Reason | None:
+    """Given a rule and a reading, return why the rule says nothing about it, None when it does."""
+    value = value_of(rule, reading)
+    return Reason.VIEW if value is None else value.reason
 
 
 def base_metric(metric: str) -> str:
@@ -164,6 +175,7 @@ def _posture(reading: Reading, known: bool, violated: bool) -> Posture:
 
 def _alert(rule: Rule, number: float, episode: _Violation, reading: Reading) -> Alert:
     metric = METRICS[base_metric(rule.metric)]
+    error = reading.values[metric.name].error
     words = {
         "value": metric.text(number),
         "threshold": metric.limit_text(rule.threshold),
@@ -172,7 +184,7 @@ def _alert(rule: Rule, number: float, episode: _Violation, reading: Reading) -> 
         "unit": metric.unit,
     }
     reason = (
-        f"{metric.title} {words['value']}, limit {words['threshold']}, for {words['held']}, "
+        f"{metric.title} {metric.text(number, error)}, limit {words['threshold']}, for {words['held']}, "
         f"{reading.view.words}, confidence {reading.confidence:.2f}"
     )
     return Alert(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from uprightd.domain import Severity
+from uprightd.domain import Severity, View
 from uprightd.durations import parse_duration
 from uprightd.errors import ConfigError
 from uprightd.problems import Keypath, Problems, UnknownNameError, nearest, shorten
@@ -198,6 +198,18 @@ def _severity(value: Any) -> Severity:
     return Severity(value)
 
 
+def _views(value: Any) -> frozenset[View]:
+    """Return the views of a list of their names; sagittal stands for both sides."""
+    if not isinstance(value, list) or not value:
+        raise ValueError(f"a list of views ({', '.join(_VIEWS)})")
+    views: set[View] = set()
+    for name in value:
+        if not isinstance(name, str) or name not in _VIEWS:
+            raise ValueError(f"a list of views ({', '.join(_VIEWS)}){nearest(str(name), _VIEWS)}")
+        views |= _VIEWS[name]
+    return frozenset(views)
+
+
 def _message(value: Any) -> str:
     """Return one line of text with known fields only, each bare: the engine rounds and adds units."""
     text = _text(value)
@@ -217,6 +229,10 @@ def _message(value: Any) -> str:
     return text
 
 
+_VIEWS: Mapping[str, set[View]] = {
+    "sagittal": {View.SAGITTAL_LEFT, View.SAGITTAL_RIGHT},
+    **{view.value: {view} for view in View if view is not View.UNKNOWN},
+}
 _PACK: Readers = {"name": _name, "description": _text, "rules": _list}
 _RULE: Readers = {
     "operator": _operator,
@@ -226,6 +242,13 @@ _RULE: Readers = {
     "cooldown": parse_duration,
     "severity": _severity,
     "message": _message,
+    "views": _views,
     "source": _text,
 }
-_RULE_DEFAULTS = {"clear": None, "cooldown": COOLDOWN, "severity": Severity.WARN, "source": ""}
+_RULE_DEFAULTS = {
+    "clear": None,
+    "cooldown": COOLDOWN,
+    "severity": Severity.WARN,
+    "views": frozenset(),
+    "source": "",
+}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from uprightd.domain import Severity
+from uprightd.domain import Severity, View
 
 
 class Operator(StrEnum):
@@ -41,6 +41,7 @@ class Rule:
     hold: seconds in violation before it speaks (`for` in YAML).
     clear: the value that ends the episode, on the good side of the threshold or equal to it.
     cooldown: seconds after an alert of this rule in which it stays silent.
+    views: the views it speaks in, none for all in which its metric is valid.
     message: may name {value}, {threshold}, {held}, {metric} and {unit}.
     """
 
@@ -53,6 +54,7 @@ class Rule:
     cooldown: float
     severity: Severity
     message: str
+    views: frozenset[View] = frozenset()
     source: str = ""
     origin: str = field(default="", compare=False)
     """Where it was read: "desk.yaml:12". A rule that only moved within its file is the same rule."""

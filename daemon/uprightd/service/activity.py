@@ -11,6 +11,8 @@ SETTLE = 3.0
 
 SEVERAL = "several people in view, the largest and most central is followed"
 
+MOVED = MonitorState(Activity.UNCALIBRATED, "camera moved?")
+
 _WORDS = {
     Posture.AWAY: (Activity.AWAY, "nobody in view"),
     Posture.UNRELIABLE: (Activity.UNRELIABLE, "no rule's measure can be read in this view"),
@@ -21,7 +23,7 @@ _WORDS = {
 class ActivityTracker:
     """Turns postures and faults into the monitor's state.
 
-    Faults outrank what is seen: paused over degraded over away, unreliable and watching.
+    Faults outrank what is seen: paused over degraded over away, uncalibrated, unreliable and watching.
     """
 
     _posture: Posture | None = None
@@ -32,6 +34,8 @@ class ActivityTracker:
     camera: str = ""
     model: str = ""
     store: str = ""
+    drifted: bool = False
+    """Whether the picture no longer fits the calibrated pose."""
 
     def see(self, posture: Posture, mono: float, people: int = 1) -> None:
         """Given a sample's posture, its monotonic time and how many people were seen, follow it."""
@@ -61,4 +65,6 @@ class ActivityTracker:
         for part, fault in (("camera", self.camera), ("model", self.model), ("log", self.store)):
             if fault:
                 return MonitorState(Activity.DEGRADED, f"{part}: {fault}")
+        if self.drifted and self._seen is not None and self._seen.activity is not Activity.AWAY:
+            return MOVED
         return self._seen

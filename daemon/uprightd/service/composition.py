@@ -20,6 +20,8 @@ from uprightd.pose.estimator import PoseEstimator
 from uprightd.rules.engine import RuleEngine
 from uprightd.rules.model import Rule
 from uprightd.service.backends import choose_backend, load_backend
+from uprightd.service.calibrated import Calibrated, profiles_for, terms_of
+from uprightd.service.measuring import Measuring
 from uprightd.service.monitor import Monitor, Parts
 from uprightd.service.observing import Observer
 from uprightd.service.watchdog import Watchdog
@@ -34,6 +36,7 @@ class Assembly:
     source: Source
     backend: str
     backend_why: str
+    calibrated: Calibrated
 
 
 def assemble(
@@ -55,15 +58,18 @@ def assemble(
     clock: Clock = FollowingClock(SystemClock().now()) if following else SystemClock()
     period = 1.0 / config.sampling.fps
     backend = choose_backend(config, paths)
+    calibrated = profiles_for(config, paths.profiles, source)
     engine = RuleEngine(rules, pulse_for(period))
     log = Log.open(paths.database, metrics=METRICS, clock=clock)
     log.begin_run(source.text, backend.name, clock.now(), period)
     if source.live:
         for rule, wall in log.last_alerts().items():
             engine.remember_alert(rule, clock.now().wall - wall, clock.now())
+    measuring = Measuring(terms_of(config), calibrated.profiles, config.calibration.drift_after)
     parts = Parts(
         camera=Camera(source, _camera_settings(config), clock),
         load_estimator=lambda: wrap_estimator(load_backend(backend, config, tracking=True)),
+        measuring=measuring,
         engine=engine,
         log=log,
         courier=Courier(build_notifier(config.notifications.enabled, stream, sys.platform)),
@@ -71,8 +77,8 @@ def assemble(
         watchdog=Watchdog(),
         live=source.live,
     )
-    monitor = Monitor(parts, period, config.pose.min_score, observers)
-    return Assembly(monitor, source, backend.name, backend.why)
+    monitor = Monitor(parts, period, observers)
+    return Assembly(monitor, source, backend.name, backend.why, calibrated)
 
 
 def _camera_settings(config: Config) -> CameraSettings:

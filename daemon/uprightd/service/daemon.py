@@ -13,11 +13,13 @@ from typing import Any
 
 from uprightd import __version__
 from uprightd.clock import FollowingClock
-from uprightd.domain import Severity
+from uprightd.domain import ABSENT, Reason, Severity
 from uprightd.durations import parse_duration
 from uprightd.errors import UsageError
 from uprightd.notify.base import Notification
 from uprightd.paths import Paths
+from uprightd.rules.engine import reason_asleep
+from uprightd.service.calibrated import calibration_words, sleeping
 from uprightd.service.composition import Assembly
 from uprightd.service.control import ControlServer
 from uprightd.service.jobs import Jobs
@@ -36,7 +38,7 @@ class Daemon:
         self._settings = settings
         self._paths = paths
         self._started = self.monitor.parts.clock.now()
-        self._jobs = Jobs(self.monitor, settings, paths)
+        self._jobs = Jobs(self.monitor, assembly.source, settings, paths)
         self._control = ControlServer(paths.socket, self.answer)
 
     def run(self) -> None:
@@ -45,6 +47,8 @@ class Daemon:
             self._control.start()
             self._tell_about_the_log()
             self.monitor.notice(f"pose backend: {self.assembly.backend} ({self.assembly.backend_why})")
+            for words in calibration_words(self.assembly.calibrated, self._settings.rules):
+                self.monitor.notice(words)
             try:
                 self._jobs.start()
                 self.monitor.run()
@@ -111,6 +115,8 @@ class Daemon:
             "notifications": {kind.value: count for kind, count in monitor.parts.courier.tally.items()},
             "last": self._last(),
             "rules": [rule.id for rule in monitor.parts.engine.rules],
+            "asleep": self._asleep(),
+            "profiles": [profile.label for profile in monitor.parts.measuring.profiles],
             "settings_file": str(self._settings.file),
             "settings_fault": self._settings.fault,
             "log": str(self._paths.database),
@@ -125,10 +131,25 @@ class Daemon:
             "posture": sample.posture.value,
             "view": sample.reading.view.value,
             "confidence": round(sample.reading.confidence, 3),
+            "profile": sample.reading.profile,
+            "errors": {
+                name: round(value.error, 3)
+                for name, value in sample.reading.values.items()
+                if value.error is not None
+            },
             "values": {
                 name: round(value.number, 3) for name, value in sample.reading.values.items() if value.known
             },
         }
+
+    def _asleep(self) -> dict[str, str]:
+        """Each rule that cannot speak now, and why: by the last reading of somebody, or for want of a calibration."""
+        parts, sample = self.monitor.parts, self.monitor.last
+        if sample is None or not sample.reading.present:
+            without = sleeping(parts.engine.rules, bool(parts.measuring.profiles))
+            return {rule.id: ABSENT[Reason.UNCALIBRATED] for rule in without}
+        reasons = {rule.id: reason_asleep(rule, sample.reading) for rule in parts.engine.rules}
+        return {rule: ABSENT[reason] for rule, reason in reasons.items() if reason is not None}
 
     @contextlib.contextmanager
     def _stopping_on_signals(self) -> Iterator[None]:

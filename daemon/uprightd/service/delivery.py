@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ TROUBLE_AFTER = 30.0
 """Seconds a fault must last before it is worth a notification."""
 TROUBLE_SILENCE = 3600.0
 """Seconds before the same fault is notified again."""
+SUGGESTION_SILENCE = 4 * 3600.0
+"""Seconds before a new calibration is suggested again."""
 
 Write = Callable[[Callable[[], object]], object]
 """Runs one write of the log; None when it failed, which has then been counted."""
@@ -36,6 +39,7 @@ class Delivery:
     _under_way: dict[int, Alert] = field(default_factory=dict)
     _unlogged: int = 0
     _told_of: dict[str, float] = field(default_factory=dict)
+    _suggested: float = -math.inf
 
     def send(self, alert: Alert) -> None:
         """Given an alert, log it and have the person told."""
@@ -50,6 +54,14 @@ class Delivery:
     def tell(self, notification: Notification) -> None:
         """Given something that is no alert, have the person told. Any thread may call this."""
         self.courier.post(NO_ALERT, notification)
+
+    def tell_of_drift(self, why: str, now: Instant) -> None:
+        """Given what no longer fits the calibrated pose, suggest a new calibration, once in a while."""
+        if now.mono - self._suggested < SUGGESTION_SILENCE:
+            return
+        self._suggested = now.mono
+        words = f"It does not fit the calibrated pose: {why}. No alerts until it does, or until: uprightd calibrate"
+        self.tell(Notification("Has the camera moved?", words, Severity.INFO))
 
     def tell_of_trouble(self, state: MonitorState, since: Instant, now: Instant) -> None:
         """One notification for a fault that lasts, so that nobody believes to be watched over; then silence."""

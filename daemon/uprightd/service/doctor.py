@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from uprightd.camera.devices import list_devices
+from uprightd.camera.source import parse_source
 from uprightd.config.schema import Config
 from uprightd.domain import Severity
 from uprightd.errors import UnavailableError, UprightError
@@ -21,8 +22,9 @@ from uprightd.notify.chain import build_notifier
 from uprightd.paths import Paths, private_dir
 from uprightd.pose.estimator import PoseEstimator
 from uprightd.service.backends import choose_backend, load_backend
+from uprightd.service.calibrated import profiles_for, sleeping
 from uprightd.service.control import ask
-from uprightd.service.settings import read_config, rule_packs
+from uprightd.service.settings import read_config, rule_packs, rules_in_force
 from uprightd.service.still import take_still
 from uprightd.store.reading import LogReader
 from uprightd.weights.licence import SAPIENS2_LICENCE, accepted
@@ -67,6 +69,7 @@ def examine(paths: Paths, config_file: Path | None) -> Iterator[Check]:
     yield _guarded("rules", lambda: _rules(config))
     yield _guarded("log", lambda: _log(paths))
     yield _guarded("camera", lambda: _camera(config, paths))
+    yield _guarded("profiles", lambda: _calibration(config, paths))
     yield _guarded("backend", lambda: _backend(config, paths))
     yield _guarded("notices", lambda: _notifications(config))
 
@@ -129,6 +132,18 @@ def _camera(config: Config, paths: Paths) -> Check:
     except UprightError as error:
         return Check("camera", Finding.FAULT, f"{error.message}; cameras: {found}", error.hint)
     return Check("camera", Finding.OK, f"{label} gives {image.shape[1]} × {image.shape[0]}; cameras: {found}")
+
+
+def _calibration(config: Config, paths: Paths) -> Check:
+    source = parse_source(config.camera.source)
+    found = profiles_for(config, paths.profiles, source)
+    if found.faults:
+        return Check("profiles", Finding.FAULT, "; ".join(found.faults))
+    if found.profiles:
+        return Check("profiles", Finding.OK, ", ".join(profile.label for profile in found.profiles))
+    asleep = ", ".join(rule.id for rule in sleeping(rules_in_force(config), calibrated=False))
+    words = f"none for {source.label}" + (f"; asleep without one: {asleep}" if asleep else "")
+    return Check("profiles", Finding.NOTE, words, "Sit as you like to sit, and run: uprightd calibrate")
 
 
 def _backend(config: Config, paths: Paths) -> Check:

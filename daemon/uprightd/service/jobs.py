@@ -13,6 +13,8 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
 
+from uprightd.camera.source import Source
+from uprightd.config.reload import Watched
 from uprightd.config.values import WEEKDAYS
 from uprightd.domain import Severity
 from uprightd.errors import ConfigError, UprightError
@@ -20,6 +22,7 @@ from uprightd.intervals import pulse_for
 from uprightd.notify.base import Notification
 from uprightd.paths import Paths
 from uprightd.report import weekly
+from uprightd.service.calibrated import Calibrated, calibration_words, profiles_for, terms_of
 from uprightd.service.monitor import Monitor
 from uprightd.service.settings import Settings
 from uprightd.store.reading import LogReader
@@ -31,11 +34,13 @@ RETENTION_HOURS = 6
 class Jobs:
     """The scheduler and its jobs, each harmless to repeat."""
 
-    def __init__(self, monitor: Monitor, settings: Settings, paths: Paths) -> None:
+    def __init__(self, monitor: Monitor, source: Source, settings: Settings, paths: Paths) -> None:
         self._monitor = monitor
+        self._source = source
         self._settings = settings
         self._paths = paths
         self._started_with = settings.config
+        self._shelf_watch = Watched((paths.profiles,))
         self._scheduler: Any = None
 
     def start(self) -> None:
@@ -103,16 +108,33 @@ class Jobs:
             return
         if changed:
             self._monitor.inbox.post(self._take_settings)
+        if self._shelf_watch.changed() or changed:
+            self._look_for_profiles()
+
+    def _look_for_profiles(self) -> None:
+        """Have the loop take what `uprightd calibrate` has just written, or what is left of it."""
+        try:
+            found = profiles_for(self._settings.config, self._paths.profiles, self._source)
+        except UprightError as error:
+            self._monitor.notice(f"{error.message}\nThe profiles in force stay.")
+            return
+        if found.profiles != self._monitor.parts.measuring.profiles:
+            self._monitor.inbox.post(lambda: self._take_profiles(found))
 
     def _take_settings(self) -> None:
         config, rules = self._settings.config, self._settings.rules
         self._monitor.pace.period = 1.0 / config.sampling.fps
-        self._monitor.min_score = config.pose.min_score
+        self._monitor.parts.measuring.terms = terms_of(config)
         self._monitor.parts.engine.replace(rules, pulse_for(self._monitor.pace.period))
         self._monitor.notice(f"settings read again, {len(rules)} rules in force")
         before = self._started_with
         if (config.camera, config.pose.backend) != (before.camera, before.pose.backend):
             self._monitor.notice("the changed camera or pose model is taken at the next start of uprightd")
+
+    def _take_profiles(self, found: Calibrated) -> None:
+        self._monitor.parts.measuring.take(found.profiles)
+        for words in calibration_words(found, self._settings.rules):
+            self._monitor.notice(words)
 
     def _on_trouble(self, event: Any) -> None:
         fault = getattr(event, "exception", None)

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from uprightd.clock import Clock, step_between
-from uprightd.domain import Activity, Alert, CameraState, Frame, Instant, MonitorState
+from uprightd.domain import Activity, Alert, CameraState, Frame, Instant, MonitorState, Posture
 from uprightd.errors import UprightError, WriteError
-from uprightd.metrics.reading import read_pose
 from uprightd.notify.base import Notification, Outcome
-from uprightd.rules.engine import RuleEngine
+from uprightd.rules.engine import RuleEngine, Verdict
 from uprightd.service.activity import ActivityTracker
 from uprightd.service.delivery import Delivery
 from uprightd.service.inbox import Inbox
+from uprightd.service.measuring import Measured, Measuring
 from uprightd.service.memory import MemoryCeiling
 from uprightd.service.observing import Counts, Observer, Sample
 from uprightd.service.pace import Pace
@@ -51,6 +51,7 @@ class Parts:
 
     camera: FrameSource
     load_estimator: Callable[[], PoseEstimator]
+    measuring: Measuring
     engine: RuleEngine
     log: Log
     courier: Courier
@@ -64,12 +65,9 @@ class Parts:
 class Monitor:
     """Runs until the file ends or `stop` is asked for. `period` is in seconds."""
 
-    def __init__(
-        self, parts: Parts, period: float, min_score: float, observers: tuple[Observer, ...] = ()
-    ) -> None:
+    def __init__(self, parts: Parts, period: float, observers: tuple[Observer, ...] = ()) -> None:
         self.parts = parts
         self.pace = Pace(parts.clock, period)
-        self.min_score = min_score
         self.counts = Counts()
         self.inbox = Inbox()
         self.last: Sample | None = None
@@ -146,8 +144,9 @@ class Monitor:
         assert self._estimator is not None
         pose = self._estimator.estimate([frame.image])[0]
         self.parts.watchdog.stamp("judging and writing", HUNG_AFTER)
-        reading = read_pose(pose, (frame.width, frame.height), frame.at, self.min_score, frame.position)
-        verdict = self.parts.engine.judge(reading)
+        size = (frame.width, frame.height)
+        measured = self.parts.measuring.see(pose, size, frame.at, frame.position)
+        reading, verdict = measured.reading, self._judge(measured)
         row = self._write(lambda: self.parts.log.add_sample(reading, verdict.posture))
         if row is not None:
             self._activity.store = ""
@@ -164,6 +163,18 @@ class Monitor:
             for observer in self._observers:
                 observer.on_alert(alert)
         self.parts.memory.check()
+
+    def _judge(self, measured: Measured) -> Verdict:
+        """Hold the reading against the rules; while the camera stands otherwise than calibrated, against none."""
+        reading, standing = measured
+        if standing.drifted != self._activity.drifted:
+            self._activity.drifted = standing.drifted
+            self.parts.engine.interrupt()
+            if standing.drifted:
+                self._delivery.tell_of_drift(standing.why, reading.at)
+        if standing.drifted and reading.present:
+            return Verdict(Posture.UNRELIABLE, (), ())
+        return self.parts.engine.judge(reading)
 
     def _show_outcomes(self, ended: list[tuple[Alert, Outcome]]) -> None:
         for alert, outcome in ended:
@@ -184,11 +195,16 @@ class Monitor:
         self._last_tick = now
         if step:
             self.notice(f"the clock moved by {step:+.0f} s against the running time (sleep or a clock step)")
-            self.parts.engine.interrupt()
+            self._break_off()
             self.pace.restart()
             self.parts.camera.close()
             self._open_camera()
         return bool(step)
+
+    def _break_off(self) -> None:
+        """What was going on before a pause or a sleep does not go on after it."""
+        self.parts.engine.interrupt()
+        self.parts.measuring.forget()
 
     def _model_ready(self, now: Instant) -> bool:
         if self._estimator is not None:
@@ -246,7 +262,7 @@ class Monitor:
         """Given a wall time (infinity: until resumed) and a reason, release the camera and rest till then."""
         self._paused_until = until
         self._activity.paused = reason
-        self.parts.engine.interrupt()
+        self._break_off()
         self.parts.camera.close()
 
     def resume(self) -> None:

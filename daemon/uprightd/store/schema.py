@@ -87,10 +87,37 @@ _FIRST = (
     "CREATE INDEX transitions_at ON transitions (at_ms)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_CALIBRATED = (
+    "ALTER TABLE samples ADD COLUMN profile TEXT",
+    f"""CREATE TABLE transitions_anew (
+    id INTEGER PRIMARY KEY,
+    {_MOMENT},
+    run_id INTEGER NOT NULL REFERENCES runs (id),
+    activity TEXT NOT NULL
+      CHECK (activity IN ('watching', 'away', 'unreliable', 'uncalibrated', 'paused', 'degraded')),
+    reason TEXT NOT NULL
+    ) STRICT""",
+    "INSERT INTO transitions_anew SELECT id, at_ms, offset_min, run_id, activity, reason FROM transitions",
+    "DROP TABLE transitions",
+    "ALTER TABLE transitions_anew RENAME TO transitions",
+    "CREATE INDEX transitions_at ON transitions (at_ms)",
+)
+"""The calibration a sample counts from (sit r2; NULL without), and the state of a camera that has moved."""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CALIBRATED)
 VERSION = len(MIGRATIONS)
 
-SAMPLE_COLUMNS = ("id", "at_ms", "offset_min", "run_id", "posture", "view", "confidence", "position")
+SAMPLE_COLUMNS = (
+    "id",
+    "at_ms",
+    "offset_min",
+    "run_id",
+    "posture",
+    "view",
+    "confidence",
+    "position",
+    "profile",
+)
 """Every other column of `samples` is a metric."""
 
 
