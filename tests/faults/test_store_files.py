@@ -15,6 +15,7 @@ from uprightd.clock import FollowingClock
 from uprightd.domain import Instant, Posture, Reading, Value, View
 from uprightd.errors import DataError, DeniedError
 from uprightd.store.log import Log
+from uprightd.store.schema import VERSION
 
 NOON = Instant(1_795_348_800.0, 0.0)  # 2026-11-22 12:00:00 UTC
 ASIDE = "log.db.corrupt-20261122T120000Z"
@@ -139,7 +140,7 @@ def test_a_newer_log_is_refused_with_both_versions_and_not_touched(path: Path) -
         write(log)
         log.database.execute("PRAGMA user_version = 999")
     before = path.read_bytes(), path.stat().st_mtime_ns
-    with pytest.raises(DataError, match=r"version 999.*up to 1\b.*not touched") as caught:
+    with pytest.raises(DataError, match=rf"version 999.*up to {VERSION}\b.*not touched") as caught:
         opened(path)
     assert caught.value.exit_code == 65
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before

@@ -53,7 +53,14 @@ def test_without_a_file_the_defaults_are_in_force(usual: Path) -> None:
     settings = Settings(None, usual)
     assert settings.config == Config()
     assert [pack.name for pack in settings.packs] == ["desk"]
-    assert {rule.id for rule in settings.rules} == {"neck-flexion", "trunk-lean", "shoulder-tilt"}
+    assert {rule.id for rule in settings.rules} == {
+        "head-down",
+        "neck-flexion",
+        "head-tilt",
+        "trunk-lean",
+        "too-close",
+        "shoulder-tilt",
+    }
     assert (settings.file, settings.fault) == (usual, "")
 
 

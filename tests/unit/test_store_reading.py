@@ -17,6 +17,7 @@ from uprightd.domain import Activity, Instant, MonitorState, Posture, Reading, V
 from uprightd.errors import DataError, UnavailableError
 from uprightd.store.log import Log
 from uprightd.store.reading import LogReader, RunRow, Spread
+from uprightd.store.schema import VERSION
 
 T0 = 1_795_348_800
 CLOCK = FollowingClock(Instant(T0, 0.0))
@@ -149,7 +150,7 @@ def test_another_programs_database_is_no_log(path: Path) -> None:
 
 def test_a_newer_log_is_refused_with_both_versions(log: Log, path: Path) -> None:
     log.database.execute("PRAGMA user_version = 999")
-    with pytest.raises(DataError, match=r"999.*up to 1\b"):
+    with pytest.raises(DataError, match=rf"999.*up to {VERSION}\b"):
         LogReader.open(path)
 
 

@@ -98,7 +98,7 @@ class Calibration(Block):
         default="auto", description="Which calibrated pose values count from; auto takes the one that fits."
     )
     drift_after: Seconds = Field(
-        default=60.0,
+        default=90.0,
         ge=1,
         le=3600,
         description="How long the picture must lie away from the calibrated one before a new calibration is suggested.",
