@@ -15,7 +15,18 @@ from drawing.metric_figures import FIGURES
 
 from uprightd.domain import ABSENT, Reason, View
 from uprightd.metrics.definitions import METRICS
-from uprightd.metrics.evidence import FOLLOWS_FROM, STRAYS_BEYOND, Evidence, Measured, family
+from uprightd.metrics.desk import ACROSS_A_DESK
+from uprightd.metrics.evidence import (
+    FOLLOWS_FROM,
+    STRAYS_BEYOND,
+    Evidence,
+    Measured,
+    evidence,
+    family,
+    measured_of,
+    offered,
+    view_of,
+)
 from uprightd.metrics.head_pose import ANCHORS, FEWEST
 from uprightd.metrics.model import ANY, Metric
 from uprightd.metrics.scene import Optics
@@ -24,6 +35,9 @@ from uprightd.pose.estimator import MEDIAPIPE, SAPIENS2
 HERE = Path(__file__).parent
 FAMILIES = tuple(dict.fromkeys(family(view) for view in View if view is not View.UNKNOWN))
 NOT_MEASURED = "not measured"
+NEVER_SEEN = "withheld: never seen to follow"
+SIDES = {"left": "near side", "right": "far side"}
+"""From the side what counts is which side is near. The table keeps a person as seen from the left."""
 PARTS = {
     "big_toe": "big toe",
     "brow_arch": "brow arch",
@@ -54,11 +68,15 @@ view and with this pose model, divided by the lowest score among the points that
 the wider. Without a ± nobody has measured it.
 
 **A metric is withheld** in a view where it was measured not to follow the truth, whatever its geometry promises:
-correlation under {FOLLOWS_FROM:g}, or a median error over {STRAYS_BEYOND:g}°. It then reads
-“{ABSENT[Reason.VIEW]}”, as it does in a view that is not its own. The other reasons for having no number are
-“{ABSENT[Reason.OCCLUDED]}” (a point is hidden or outside the picture), “{ABSENT[Reason.LOW_CONFIDENCE]}” (a point
-scores too low), “{ABSENT[Reason.UNCALIBRATED]}” (there is no upright pose of yours to count from) and
-“{ABSENT[Reason.NO_PERSON]}” (in the picture).
+correlation under {FOLLOWS_FROM:g}, or a median error over {STRAYS_BEYOND:g}°. A 3D estimate rests on a guess of depth;
+once a pose model was measured, it is withheld with that wherever it was never seen to follow. A score goes with what it
+is worked out from. What is withheld reads “{ABSENT[Reason.VIEW]}”, as it does in a view that is not its own. The other
+reasons for having no number are “{ABSENT[Reason.OCCLUDED]}” (a point is hidden or outside the picture),
+“{ABSENT[Reason.LOW_CONFIDENCE]}” (a point scores too low), “{ABSENT[Reason.UNCALIBRATED]}” (there is nothing of yours
+to count from) and “{ABSENT[Reason.NO_PERSON]}” (in the picture).
+
+**Near and far**: from the side, one half of you hides the other. What was measured there is told for the side that is
+near to the camera, and for the far one behind it.
 
 **In the figures** orange dots are the points used, a dashed outline is your calibrated pose, R and L are your own right
 and left, and + is the direction in which the number grows.
@@ -92,6 +110,7 @@ What that does not show:
 ## What is left over
 
 {withheld}- Where “the truth stood still”, nobody knows yet whether the metric follows: only how far off it is at rest.
+  A 3D estimate is withheld there.
 - A pose model's joints are not an anatomist's: its shoulders sit higher than the joint, so an angle can be off by a
   constant. Metrics that count from your calibrated pose are free of that.
 - The vertical is the picture's. A camera that is not level adds its own tilt to every angle against it, one that looks
@@ -99,11 +118,11 @@ What that does not show:
 - From the front a trunk that leans forward is all but invisible: nothing turns in the plane, and mediapipe's estimate
   of depth hardly moves with it. There, `head_drop`, `forward_head` and `screen_distance` tell more than
   `trunk_lean_3d`.
-- Head pitch from the front rests on a face of average depth. A flatter or deeper face reads somewhat too little or too
-  much of each movement.
+- Head pitch from the front rests on a face of average depth; its length and width are taken from yours. A face 15 %
+  flatter or wider reads about a tenth too little of each movement, one as much deeper or narrower a tenth too much.
 - `lateral_lean` and the distances cannot tell a lean from a chair that was moved.
 - `screen_distance_cm` is as right as the angle of view it is told: {field_of_view:g}° unless the settings say
-  otherwise.
+  otherwise. Beyond {across:g} cm there is none: the pupils are too few pixels apart.
 - Walking past a camera, left and right leg change places for some frames.
 """
 
@@ -117,20 +136,10 @@ def documents() -> dict[Path, str]:
 
 def page(table: Mapping[str, Any]) -> str:
     """Given the table of evidence.json, empty or full, return the page in Markdown."""
-    measured = measured_in(table)
+    measured = measured_of(table)
     backends = list(dict.fromkeys([MEDIAPIPE, SAPIENS2, *table["backends"]]))
     sections = [_section(group, metrics, backends, measured) for group, metrics in groups().items()]
     return "\n".join([INTRODUCTION, _contents(measured), *sections, _method(table, backends, measured)])
-
-
-def measured_in(table: Mapping[str, Any]) -> Measured:
-    """Given the table of evidence.json, return the evidence by (backend, view family, metric)."""
-    return {
-        (backend, view, metric): Evidence(**entry)
-        for backend, views in table["backends"].items()
-        for view, metrics in views.items()
-        for metric, entry in metrics.items()
-    }
 
 
 def groups() -> dict[str, list[Metric]]:
@@ -150,7 +159,7 @@ def _contents(measured: Measured) -> str:
     ]
     for metrics in groups().values():
         heading, first = _heading(metrics), metrics[0]
-        needs = "needed" if first.relative else ""
+        needs = "needed" if first.relative else "distance of the pupils" if first.scaled else ""
         views = ", ".join(_view_in_contents(view, metrics, measured) for view in _families(first))
         title = _without_side(first.title)
         rows.append(f"| [{heading}](#{slug(heading)}) | {title} | {_unit(first)} | {needs} | {views} |")
@@ -160,34 +169,52 @@ def _contents(measured: Measured) -> str:
 def _view_in_contents(view: str, metrics: Sequence[Metric], measured: Measured) -> str:
     """A view, and with which backends what of the metrics is withheld there."""
     notes = []
-    for backend in dict.fromkeys(backend for backend, _, _ in measured):
-        entries = {metric.name: measured.get((backend, view, metric.name)) for metric in metrics}
-        held = [name.split("_")[0] for name, entry in entries.items() if entry and not entry.follows]
+    for backend in _measured_backends(measured):
+        held = [metric for metric in metrics if not _offered(metric, backend, view, measured)]
         if held:
-            notes.append(f"{'' if len(held) == len(metrics) else f'{held[0]} '}not with {backend}")
+            side = "" if len(held) == len(metrics) else f"{_side(held[0], view)} "
+            notes.append(f"{side}not with {backend}")
     return f"{view} ({', '.join(notes)})" if notes else view
 
 
+def _offered(metric: Metric, backend: str, view: str, measured: Measured) -> bool:
+    return offered(backend, view_of(view), metric, measured) and not _held_parts(
+        metric, backend, view, measured
+    )
+
+
+def _held_parts(metric: Metric, backend: str, view: str, measured: Measured) -> list[str]:
+    """What a score is worked out from in a view, as far as that is withheld there."""
+    parts = metric.derived.get(view_of(view), ())
+    return [name for name in parts if not offered(backend, view_of(view), METRICS[name], measured)]
+
+
+def _measured_backends(measured: Measured) -> list[str]:
+    return list(dict.fromkeys(backend for backend, _, _ in measured))
+
+
+def _side(metric: Metric, view: str) -> str:
+    """The side of one of two joints: from the side near or far, else the person's own."""
+    side = metric.name.split("_")[0]
+    return SIDES[side] if view == "sagittal" else side
+
+
 def _section(group: str, metrics: Sequence[Metric], backends: Sequence[str], measured: Measured) -> str:
-    first, caption = metrics[0], FIGURES[group].caption
-    size, title = f'width="{WIDTH}" height="{HEIGHT}"', _without_side(first.title)
+    first = metrics[0]
     sided = len(metrics) > 1
+    errors = [words for backend in backends for words in _errors(metrics, backend, measured)]
     unclear = ", and when the view is not clear" if first.views == ANY else ""
-    calibration = "counts from your calibrated pose" if first.relative else "not needed"
     lines = [
         f"### {_heading(metrics)}",
         "",
-        f'<img align="right" {size} src="metrics/{group}.svg" alt="{title} on a drawn person">',
-        "",
-        caption,
-        "",
+        *_figure(group, first),
         f"- **Definition:** {first.formula}",
         f"- **Unit and sign:** {_unit(first)}; {first.sign}",
         f"- **Points:** {_points(first, sided)}",
         f"- **Views:** {', '.join(_families(first))}{unclear}",
-        f"- **Calibration:** {calibration}",
+        f"- **Calibration:** {_calibration(first)}",
         "- **Measured error:**",
-        *(f"  - {words}" for metric in metrics for words in _errors(metric, sided, backends, measured)),
+        *(f"  - {words}" for words in errors),
         f"- **Source:** {first.source}",
         "",
         '<br clear="right">',
@@ -196,21 +223,43 @@ def _section(group: str, metrics: Sequence[Metric], backends: Sequence[str], mea
     return "\n".join(lines)
 
 
-def _errors(metric: Metric, sided: bool, backends: Sequence[str], measured: Measured) -> Iterable[str]:
-    """Yield for each backend what was measured in each of the metric's views."""
-    side = f"{metric.name.split('_')[0]}, " if sided else ""
-    for backend in backends:
-        found = {view: measured.get((backend, view, metric.name)) for view in _families(metric)}
-        if not any(found.values()):
-            yield f"{side}{backend}: {NOT_MEASURED}"
-            continue
-        for view, entry in found.items():
-            yield f"{side}{backend}, {view}: {_error(metric, entry)}"
+def _figure(group: str, metric: Metric) -> list[str]:
+    """Lines with the figure and its caption, and the metrics it is worked out from, which have their own."""
+    names = dict.fromkeys(name for parts in metric.derived.values() for name in parts)
+    worked_out = f"Worked out from {', '.join(f'[`{name}`](#{name})' for name in names)}."
+    size, title = f'width="{WIDTH}" height="{HEIGHT}"', _without_side(metric.title)
+    image = f'<img align="right" {size} src="metrics/{group}.svg" alt="{title} on a drawn person">'
+    return [image, "", FIGURES[group].caption, "", *([worked_out, ""] if names else [])]
 
 
-def _error(metric: Metric, entry: Evidence | None) -> str:
+def _calibration(metric: Metric) -> str:
+    if metric.relative:
+        return "counts from your calibrated pose"
+    return "no pose; needs the distance between your pupils" if metric.scaled else "not needed"
+
+
+def _errors(metrics: Sequence[Metric], backend: str, measured: Measured) -> Iterable[str]:
+    """Yield what was measured with a backend in each of the metrics' views."""
+    places = [(view, metric) for view in _families(metrics[0]) for metric in metrics]
+    found = [evidence(backend, view_of(view), metric.name, measured) for view, metric in places]
+    if not any(found) and all(_offered(metric, backend, view, measured) for view, metric in places):
+        yield f"{backend}: {NOT_MEASURED}"
+        return
+    for (view, metric), entry in zip(places, found, strict=True):
+        side = f", {_side(metric, view)}" if len(metrics) > 1 else ""
+        parts = _held_parts(metric, backend, view, measured)
+        words = f"withheld with {_listed(parts)}" if parts else _error(metric, backend, view, entry, measured)
+        yield f"{backend}, {view}{side}: {words}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _error(metric: Metric, backend: str, view: str, entry: Evidence | None, measured: Measured) -> str:
+    may = offered(backend, view_of(view), metric, measured)
     if entry is None:
-        return NOT_MEASURED
+        return NOT_MEASURED if may else NEVER_SEEN
     reasons, correlation = [], "the truth stood still"
     if entry.correlation is not None:
         # Rounded down, so that what is withheld never seems to reach the limit.
@@ -221,6 +270,8 @@ def _error(metric: Metric, entry: Evidence | None) -> str:
     frames = f"over {entry.n} frames"
     if not entry.follows:
         return f"withheld: {', '.join(reasons)} {frames}"
+    if not may:
+        return f"{NEVER_SEEN}, {correlation} {frames}"
     unit = f" {metric.unit}" if metric.text(0.5)[-1].isdigit() else ""
     return f"± {metric.text(entry.rms)}{unit}, {correlation} {frames}"
 
@@ -228,12 +279,13 @@ def _error(metric: Metric, entry: Evidence | None) -> str:
 def _method(table: Mapping[str, Any], backends: Sequence[str], measured: Measured) -> str:
     source = table.get("generated_by", "")
     clips = f"The figures above come from `{source}`." if measured else "Nothing has been measured yet."
-    unmeasured = [backend for backend in backends if backend not in {key[0] for key in measured}]
+    unmeasured = [backend for backend in backends if backend not in _measured_backends(measured)]
     return METHOD.format(
         clips=clips,
         unmeasured="".join(f"- {_UNMEASURED.get(backend, backend)}\n" for backend in unmeasured),
         withheld="".join(f"- {words}\n" for words in _withheld(measured)),
         field_of_view=Optics().field_of_view,
+        across=ACROSS_A_DESK,
     )
 
 
@@ -245,12 +297,21 @@ _UNMEASURED = {
 
 def _withheld(measured: Measured) -> Iterable[str]:
     """Yield for each backend and view what is withheld there."""
-    held: dict[tuple[str, str], list[str]] = {}
-    for (backend, view, name), entry in measured.items():
-        if name in METRICS and view in _families(METRICS[name]) and not entry.follows:
-            held.setdefault((backend, view), []).append(f"`{name}`")
-    for (backend, view), names in held.items():
-        yield f"Withheld with {backend}, {view}: {', '.join(names)}."
+    for backend in _measured_backends(measured):
+        for view in FAMILIES:
+            names = [
+                words for metrics in groups().values() for words in _held(metrics, backend, view, measured)
+            ]
+            if names:
+                yield f"Withheld with {backend}, {view}: {', '.join(names)}."
+
+
+def _held(metrics: Sequence[Metric], backend: str, view: str, measured: Measured) -> Iterable[str]:
+    """Yield those of one group that are withheld: both joints, or the one of a side."""
+    held = [metric for metric in metrics if not _offered(metric, backend, view, measured)]
+    if held and view in _families(metrics[0]):
+        side = "" if len(held) == len(metrics) else f" of the {_side(held[0], view)}"
+        yield " and ".join(f"`{metric.name}`" for metric in metrics) + side
 
 
 def _families(metric: Metric) -> list[str]:
@@ -259,7 +320,7 @@ def _families(metric: Metric) -> list[str]:
 
 
 def _heading(metrics: Sequence[Metric]) -> str:
-    return ", ".join(f"`{metric.name}`" for metric in metrics)
+    return _listed(metric.name for metric in metrics)
 
 
 def slug(heading: str) -> str:
@@ -278,7 +339,8 @@ def _points(metric: Metric, sided: bool) -> str:
     if metric.sideways:
         words += f"; from the side: {_words(metric.sideways, sided)}"
     if metric.places:
-        words += f"; in space: {_words(metric.places, sided)}"
+        same = set(metric.places) == set(metric.keypoints)
+        words += ", each with its place in space" if same else f"; in space: {_words(metric.places, sided)}"
     return words
 
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -215,7 +215,8 @@ class Reading:
     """All metric values of one frame, with presence and view.
 
     profile: the calibration that relative values count from. smoothed: the known values without their jitter, for
-    showing; the raw ones are what is judged and logged.
+    showing; the raw ones are what is judged and logged. baseline: what the metrics that are not relative read in the
+    calibrated upright pose. scores: how sure the model was of each keypoint, 0-1.
     """
 
     at: Instant
@@ -226,6 +227,8 @@ class Reading:
     position: float | None = None
     profile: str = ""
     smoothed: Mapping[str, float] = field(default_factory=dict)
+    baseline: Mapping[str, float] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 class Posture(StrEnum):
@@ -264,6 +267,8 @@ class Alert:
     confidence: float
     position: float | None = None
     """Seconds into the file at the first sample of the violation; None on a live camera."""
+    explanation: Mapping[str, Any] = field(default_factory=dict)
+    """What it rests on, as plain JSON data: see rules.account."""
 
 
 class CameraState(StrEnum):

@@ -70,6 +70,59 @@ def joint(caption: str, camera: Camera, radius: float, before: str, at: str, aft
     return seated(caption, camera, UPRIGHT, *marks)
 
 
+def neck_scored(caption: str) -> Figure:
+    """The head's turn from the side, where it counts against the trunk's, and what counts from the front."""
+    return Figure(
+        caption,
+        [
+            Pane(
+                Camera(90, 1.9, (0, -60, -6), at=LEFT),
+                Posture(pitch=26),
+                [
+                    dashed("atlas", "upright gaze"),
+                    line("atlas", "gaze"),
+                    angle("atlas", "upright gaze", "gaze", 46, "+θ", (-4, 2)),
+                ],
+                ghost=UPRIGHT,
+            ),
+            Pane(
+                Camera(0, 2.4, (0, -66, 0), at=RIGHT),
+                Posture(roll=17),
+                [
+                    dashed("atlas", "upright zenith"),
+                    line("atlas", "zenith"),
+                    dots("nose_tip", *ANCHORS, radius=2.6),
+                ],
+                ghost=UPRIGHT,
+            ),
+        ],
+    )
+
+
+def trunk_scored(caption: str) -> Figure:
+    """The lean forward, which the side shows, and the bend to the side, which the front shows."""
+    return Figure(
+        caption,
+        [
+            Pane(
+                Camera(90, 1.15, (0, -36, -14), at=LEFT),
+                Posture(trunk=24),
+                [
+                    vertical("hip", 84),
+                    line("hip", "shoulder"),
+                    angle("hip", UP, "shoulder", 46, "+θ", (-2, -2)),
+                    dots("hip", "shoulder"),
+                ],
+            ),
+            Pane(
+                Camera(0, 1.15, (0, -36, 0), at=RIGHT),
+                Posture(side=15, arms="hanging", legs=("standing", "standing")),
+                [vertical("hip", 84), line("hip", "shoulder"), pair("hip"), pair("shoulder")],
+            ),
+        ],
+    )
+
+
 FIGURES: Mapping[str, Figure] = {
     "neck_flexion": seated(
         "How far forward of the shoulders, and how low, the head is carried.",
@@ -270,16 +323,18 @@ FIGURES: Mapping[str, Figure] = {
         behind=[SAGITTAL_PLANE],
     ),
     "neck_flexion_3d": seen(
-        "How far the neck bends forward of the upper body in space, from wherever it is seen.",
-        Camera(52, 1.85, (0, -44, -14), above=14),
-        Posture(trunk=8, neck=34),
-        onwards("hip", "shoulder", 90),
-        onwards("shoulder", "ear", 38),
-        line("hip", "shoulder", "ear"),
-        angle_in_space("shoulder", "hip", "ear", 34, "+θ", beyond=True),
+        "How far the neck has bent forward of the upper body in space, against your upright pose.",
+        Camera(74, 1.85, (0, -44, -18), above=26),
+        Posture(trunk=8, neck=22),
+        dashed("shoulder", "upright nose"),
+        onwards("shoulder", "upright nose", 44),
+        onwards("shoulder", "nose", 44),
+        line("hip", "shoulder", "nose"),
+        angle_in_space("shoulder", "upright nose", "nose", 40, "+θ"),
         pair("hip"),
         pair("shoulder"),
-        pair("ear"),
+        dots("nose"),
+        ghost=Posture(trunk=8),
         behind=[SAGITTAL_PLANE],
     ),
     "knee_angle": joint(
@@ -307,4 +362,8 @@ FIGURES: Mapping[str, Figure] = {
         "shoulder",
         "hip",
     ),
+    "rula_neck": neck_scored("How far the neck is from upright, in the steps of RULA."),
+    "rula_trunk": trunk_scored("How far the upper body is from upright, in the steps of RULA."),
+    "reba_neck": neck_scored("How far the neck is from upright, in the steps of REBA."),
+    "reba_trunk": trunk_scored("How far the upper body is from upright, in the steps of REBA."),
 }

@@ -169,9 +169,11 @@ def body_in_space(trunk: float = 0.0, neck: float = 0.0, yaw: float = 0.0, aside
     return {name: tuple((turn @ place).tolist()) for name, place in places.items()}
 
 
+FACE_AT = (0.0, -11.2, 16.0)
+"""Where the face is, in distances between its outer eye corners: about 1.5 m away."""
 SEEN = {
-    View.FRONTAL: ({**FRONT, **face(rotated(), (0.0, -14.0, 20.0))}, body_in_space()),
-    View.OBLIQUE: ({**OBLIQUE, **face(rotated(yaw=-40), (0.0, -14.0, 20.0))}, body_in_space(yaw=-50)),
+    View.FRONTAL: ({**FRONT, **face(rotated(), FACE_AT)}, body_in_space()),
+    View.OBLIQUE: ({**OBLIQUE, **face(rotated(yaw=-40), FACE_AT)}, body_in_space(yaw=-50)),
     View.SAGITTAL_LEFT: (from_the_left(), body_in_space(yaw=90)),
     View.SAGITTAL_RIGHT: (mirrored(from_the_left()), body_in_space(yaw=-90)),
     View.REAR: (REAR, body_in_space(yaw=180)),

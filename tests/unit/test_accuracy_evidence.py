@@ -90,6 +90,29 @@ def test_a_frame_belongs_to_the_view_it_was_measured_in() -> None:
     assert (found["sagittal"][TILT]["rms"], found["sagittal"][TILT]["n"]) == (8, 40)
 
 
+def test_from_the_side_near_and_far_are_pooled() -> None:
+    """The right elbow of who is seen from the right is the near one, as the left is of who is seen from the left."""
+    joints = ("left_elbow_angle", "right_elbow_angle")
+    offsets = {View.SAGITTAL_LEFT: (2.0, 9.0), View.SAGITTAL_RIGHT: (9.0, 2.0)}
+    every = [
+        series(ramp(offset=offset, view=view), f"{view.value} {joint}", joint, tells=(joint,))
+        for view, both in offsets.items()
+        for joint, offset in zip(joints, both, strict=True)
+    ]
+    found = evidence_of(every)["backends"]["drawn"]["sagittal"]
+    assert {name: (entry["rms"], entry["n"]) for name, entry in found.items()} == {
+        "left_elbow_angle": (2, 40),
+        "right_elbow_angle": (9, 40),
+    }
+    walked = ramp(offset=2.0, view=View.SAGITTAL_LEFT) + ramp(offset=9.0, view=View.SAGITTAL_RIGHT)
+    turning = series(walked, metric="left_elbow_angle", tells=("left_elbow_angle",))
+    found = evidence_of([turning])["backends"]["drawn"]["sagittal"]
+    assert {name: entry["rms"] for name, entry in found.items()} == {
+        "left_elbow_angle": 2,
+        "right_elbow_angle": 9,
+    }
+
+
 def test_a_view_mistaken_for_a_moment_does_not_decide_over_the_metric() -> None:
     blip = [look(80.0, 0.0) for _ in range(3)] + ramp(view=View.OBLIQUE)
     entry = entry_of(series(ramp()), series(blip, "blip"))

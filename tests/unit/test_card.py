@@ -71,7 +71,7 @@ def test_values_are_those_of_the_reading() -> None:
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> None:
     table = {("drawn", "sagittal", "neck_flexion"): Evidence(1.8, 0.97, 1.5, 50, True)}
-    monkeypatch.setattr(evidence_module, "_measured", lambda: table)
+    monkeypatch.setattr(evidence_module, "_shipped", lambda: table)
 
 
 @pytest.mark.usefixtures("measured")
@@ -90,7 +90,7 @@ def test_the_terms_are_the_callers() -> None:
 
 @pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
 def test_a_keypoint_that_is_not_finite_is_null_in_strict_json(odd: float) -> None:
-    made = strict(snapshot(nose=Keypoint(odd, 10.0, odd)).card)
+    made = strict(snapshot(from_the_left(), nose=Keypoint(odd, 10.0, odd)).card)
     assert made["keypoints"]["nose"] == {"x": None, "y": 10.0, "score": None}
     assert made["metrics"]["neck_flexion"]["reason"] == "occluded"
 

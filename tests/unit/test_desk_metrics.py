@@ -9,7 +9,7 @@ from tests.fakes.body import FOCAL, FRONT, OPTICS, SIZE, Places, face, rotated, 
 
 from uprightd.domain import View
 from uprightd.metrics.definitions import METRICS
-from uprightd.metrics.desk import DESK
+from uprightd.metrics.desk import ACROSS_A_DESK, DESK
 from uprightd.metrics.head_pose import BROWS, HeadTurn
 from uprightd.metrics.scene import Optics, Scene
 
@@ -35,7 +35,13 @@ def scaled(places: Places, share: float) -> Places:
 def test_all_but_the_centimetres_count_from_a_calibration_and_none_needs_hips() -> None:
     assert {metric.name for metric in DESK if not metric.relative} == {"screen_distance_cm"}
     assert not any("hip" in name for metric in DESK for name in (*metric.keypoints, *metric.places))
-    assert not any(metric.relative for metric in METRICS.values() if metric not in DESK)
+    assert [metric.name for metric in METRICS.values() if metric.scaled] == ["screen_distance_cm"]
+
+
+def test_no_two_metrics_have_one_title() -> None:
+    titles = [metric.title for metric in METRICS.values()]
+    assert len(set(titles)) == len(titles)
+    assert METRICS["screen_distance_cm"].title == "distance to the screen"
 
 
 # ---- the head's turn ----------------------------------------------------------------------------------------
@@ -135,6 +141,14 @@ def test_a_wider_camera_and_a_narrower_face_are_nearer() -> None:
 def test_without_a_pupil_distance_or_with_eyes_in_one_place_there_are_no_centimetres() -> None:
     assert math.isnan(METRICS["screen_distance_cm"].measure(scene(eyes(260, 290, 310, 340), optics=Optics())))
     assert math.isnan(METRICS["screen_distance_cm"].measure(scene(eyes(300, 300, 300, 300), optics=OPTICS)))
+
+
+@pytest.mark.parametrize(("pixels", "known"), [(15.9, True), (15.7, False), (1.0, False), (0.01, False)])
+def test_nobody_is_at_a_screen_beyond_two_metres(pixels: float, known: bool) -> None:
+    """There 63 mm are 502.3 × 6.3 / 200 = 15.8 pixels: half a pixel more or less is six centimetres."""
+    assert ACROSS_A_DESK == 200
+    now = scene(eyes(300, 300, 300 + pixels, 300 + pixels), optics=OPTICS)
+    assert math.isfinite(METRICS["screen_distance_cm"].measure(now)) is known
 
 
 def placed(yaw: float, pitch: float, distance: float, roll: float = 0.0) -> Places:

@@ -30,7 +30,7 @@ from uprightd.metrics.head_pose import (
     FACE_SHAPE,
     FEWEST,
     HEAD,
-    LEAST_SHOWN,
+    LENGTHS,
     HeadTurn,
     OwnFace,
     own_face,
@@ -173,22 +173,29 @@ def test_any_average_face_is_read_exactly(
 
 PITCHES = (-30.0, -15.0, 15.0, 25.0, 35.0)
 GAINS = [
-    pytest.param((1, 1, 0.85), 0.88, 0.97, id="15 % flatter"),
+    pytest.param((1, 1, 0.85), 0.87, 0.97, id="15 % flatter"),
     pytest.param((1, 1, 1.15), 1.03, 1.12, id="15 % deeper"),
-    pytest.param((1, 1, 0.7), 0.75, 0.93, id="30 % flatter"),
-    pytest.param((1, 1, 1.3), 1.06, 1.22, id="30 % deeper"),
-    pytest.param((1, 1.07, 1), 0.94, 1.02, id="7 % longer"),
-    pytest.param((1, 0.93, 1), 0.95, 1.08, id="7 % shorter"),
-    pytest.param((1.07, 1, 1), 0.93, 1.05, id="7 % wider"),
-    pytest.param((0.93, 1, 1), 0.98, 1.05, id="7 % narrower"),
-    pytest.param((1, 1.15, 1), 0.90, 1.02, id="15 % longer"),
-    pytest.param((1, 0.85, 1), 0.81, 1.35, id="15 % shorter"),
-    pytest.param((1.15, 1, 1), 0.80, 1.18, id="15 % wider"),
-    pytest.param((0.85, 1, 1), 0.98, 1.09, id="15 % narrower"),
-    pytest.param((1, 1.3, 1), 0.85, 1.02, id="30 % longer"),
-    pytest.param((0.7, 1, 1), 1.00, 1.14, id="30 % narrower"),
+    pytest.param((1, 1, 0.7), 0.74, 0.93, id="30 % flatter"),
+    pytest.param((1, 1, 1.3), 1.06, 1.23, id="30 % deeper"),
+    pytest.param((1, 1.07, 1), 0.985, 1.015, id="7 % longer"),
+    pytest.param((1, 0.93, 1), 0.985, 1.015, id="7 % shorter"),
+    pytest.param((1.07, 1, 1), 0.93, 1.00, id="7 % wider"),
+    pytest.param((0.93, 1, 1), 1.00, 1.07, id="7 % narrower"),
+    pytest.param((1, 1.15, 1), 0.985, 1.015, id="15 % longer"),
+    pytest.param((1, 0.85, 1), 0.985, 1.015, id="15 % shorter"),
+    pytest.param((1.15, 1, 1), 0.89, 0.97, id="15 % wider"),
+    pytest.param((0.85, 1, 1), 1.03, 1.12, id="15 % narrower"),
+    pytest.param((1, 1.3, 1), 0.98, 1.03, id="30 % longer"),
+    pytest.param((1, 0.7, 1), 0.98, 1.03, id="30 % shorter"),
+    pytest.param((1.3, 1, 1), 0.78, 0.94, id="30 % wider"),
+    pytest.param((0.7, 1, 1), 1.06, 1.30, id="30 % narrower"),
 ]
-"""How a face differs from the average (width, length, depth), and between which gains its pitch is read then."""
+"""How a face differs from the average (width, length, depth), and between which gains its pitch is read then.
+
+Its length is found while calibrating, so it costs nothing; a width is a depth that is not the average's.
+"""
+CAMERAS = {"level": rotated(), "above": rotated(15), "below": rotated(-15), "aside": rotated(0, 40)}
+"""From where a head is seen that looks straight ahead."""
 
 
 def gains(stretch: tuple[float, float, float], upright: np.ndarray) -> list[float]:
@@ -206,17 +213,40 @@ def test_another_face_is_read_within_bounds(
     assert max(found) <= most
 
 
-@pytest.mark.parametrize("upright", [rotated(), rotated(15), rotated(-15), rotated(0, 40)])
+@pytest.mark.parametrize("upright", CAMERAS.values(), ids=CAMERAS)
 @pytest.mark.parametrize(
     "stretch", [(1, 1, 0.93), (1, 1, 1.07), (1, 0.93, 1), (1, 1.07, 1), (1.07, 1, 1), (0.93, 1, 1)]
 )
-def test_a_face_7_percent_off_the_average_is_read_within_16_percent_from_any_camera_height(
+def test_a_face_7_percent_off_the_average_is_read_within_8_percent_from_any_camera_height(
     stretch: tuple[float, float, float], upright: np.ndarray
 ) -> None:
-    assert gains(stretch, upright) == pytest.approx([1] * len(PITCHES), abs=0.16)
+    assert gains(stretch, upright) == pytest.approx([1] * len(PITCHES), abs=0.08)
 
 
-@pytest.mark.parametrize("stretch", [(1, 0.93, 1), (1, 1.15, 1), (0.85, 1, 1), (0.7, 1, 1)])
+@pytest.mark.parametrize("upright", CAMERAS.values(), ids=CAMERAS)
+@pytest.mark.parametrize(
+    "stretch", [(1, 1.15, 1), (1, 0.85, 1), (1.15, 1, 1), (0.85, 1, 1), (1, 1, 0.85), (1, 1, 1.15)]
+)
+def test_a_face_15_percent_off_the_average_is_followed_with_a_gain_of_0_91_to_1_08(
+    stretch: tuple[float, float, float], upright: np.ndarray
+) -> None:
+    """Over all pitches, as the slope of what is read against what is: what the module says of itself."""
+    read = [gain * pitch for gain, pitch in zip(gains(stretch, upright), PITCHES, strict=True)]
+    assert 0.91 <= np.polyfit(PITCHES, read, 1)[0] <= 1.08
+
+
+@pytest.mark.parametrize("upright", CAMERAS.values(), ids=CAMERAS)
+@pytest.mark.parametrize("length", [0.72, 0.85, 1.0, 1.2, 1.44])
+def test_the_length_of_a_face_is_found(length: float, upright: np.ndarray) -> None:
+    """From 0.72 to 1.44 of the average, in steps of which half one stays unseen."""
+    own = owned(face(upright, stretch=(1, length, 1)))
+    span = math.dist(own.shape["glabella"], own.shape["chin_tip"])
+    x, y, z = (a - b for a, b in zip(FACE_SHAPE["chin_tip"], FACE_SHAPE["glabella"], strict=True))
+    assert span == pytest.approx(math.hypot(x, y * length, z), rel=0.02)
+    assert (LENGTHS[0], LENGTHS[-1]) == pytest.approx((0.72, 1.44))
+
+
+@pytest.mark.parametrize("stretch", [(1, 0.93, 1), (1, 0.85, 1), (1, 1.15, 1), (0.85, 1, 1)])
 def test_the_persons_own_shape_is_better_than_the_average_one(stretch: tuple[float, float, float]) -> None:
     """Without it a face that is 15 % longer would read 57 % of its pitch."""
     upright = face(rotated(), stretch=stretch)
@@ -286,28 +316,66 @@ def test_a_turned_head_keeps_its_size_wherever_it_is(
     assert turn(own, face(rotated(*angles), at)).size == pytest.approx(straight, rel=0.04)
 
 
-def test_a_face_seen_almost_from_the_side_has_no_endless_size() -> None:
-    """Some pixels between the brows where none should show are not divided by nothing."""
+@pytest.mark.parametrize("yaw", [82, 84, 86, 88])
+def test_a_face_seen_almost_from_the_side_has_no_endless_size(yaw: float) -> None:
+    """Some pixels between the brows where hardly any should show are not divided by hardly anything."""
+    at = (0, 0, 4)
+    own, edge = owned(face(rotated())), face(rotated(yaw=yaw), at)
+    x, y = edge["left_brow_arch"]
+    size, found = (turn(own, places, FOCAL).size for places in (face(rotated(), at), edge))
+    assert found < size
+    assert turn(own, {**edge, "left_brow_arch": (x, y - 4)}).size < size
+
+
+# ---- no face ------------------------------------------------------------------------------------------------
+
+
+def wavering(places: Places, share: float, seed: int) -> Places:
+    """Each point off by as much at random: standard deviation over the average face's outer eye corners' distance."""
+    rng, unit = np.random.default_rng(seed), math.dist(places["left_eye_outer"], places["right_eye_outer"])
+    return moved(places, lambda x, y: (x + rng.normal(0, share * unit), y + rng.normal(0, share * unit)))
+
+
+@pytest.mark.parametrize(
+    ("share", "is_face"), [(0.0, True), (0.03, True), (0.05, True), (0.15, False), (0.5, False)]
+)
+@pytest.mark.parametrize("angles", [(0, 0, 0), (20, 0, 0), (10, 30, 5)], ids=["straight", "down", "aside"])
+def test_points_far_off_a_face_are_none(
+    share: float, is_face: bool, angles: tuple[float, float, float]
+) -> None:
+    """Both ways' deviations together are 1.4 times as much; a tenth is the limit. A pose model gives up to 0.03."""
     own = owned(face(rotated()))
-    size = turn(own, face(rotated())).size
-    for yaw in (80, 85, 88, 92):
-        edge = face(rotated(yaw=yaw))
-        x, y = edge["left_brow_arch"]
-        assert turn(own, {**edge, "left_brow_arch": (x, y - 9)}).size < 2 * size
+    for seed in range(5):
+        seen = points(wavering(face(rotated(*angles)), share, seed))
+        assert (own_face(seen, SIZE, FOCAL) is not None) is is_face
+        assert (own.turned(seen, SIZE, FOCAL) is not None) is is_face
 
 
-def test_points_that_fit_no_face_before_the_camera_are_none() -> None:
-    """Points at random: where the fit ends behind the camera nothing is said, elsewhere a size that is a size."""
+@pytest.mark.parametrize("name", FACE)
+def test_one_point_in_the_wrong_place_turns_the_head_by_ten_degrees_at_most_or_costs_the_value(
+    name: str,
+) -> None:
+    """A fifth of the eyes' distance off, the tip of the nose is the worst; at four fifths any one is too much."""
+    upright = face(rotated())
+    own, unit = owned(upright), math.dist(upright["left_eye_outer"], upright["right_eye_outer"])
+    x, y = upright[name]
+    assert turn(own, {**upright, name: (x, y + unit / 5)}).pitch == pytest.approx(0, abs=10)
+    assert own.turned(points({**upright, name: (x, y + unit * 0.8)}), SIZE, FOCAL) is None
+
+
+def test_points_at_random_are_no_face() -> None:
     rng = np.random.default_rng(1)
-    own, answers = owned(face(rotated())), set()
-    for _ in range(300):
+    own = owned(face(rotated()))
+    for _ in range(40):
         heap = {name: Point(*rng.uniform(200, 400, 2)) for name in FACE}
-        if min(math.dist(heap[a], heap[b]) for a, b in (BROWS, ANCHORS[1:3])) < 5:
-            continue  # fallen together
-        found = own.turned(heap, SIZE, FOCAL)
-        answers.add(found is None)
-        assert found is None or 0 < found.size <= 200 * math.sqrt(2) / LEAST_SHOWN
-    assert answers == {True, False}
+        assert own_face(heap, SIZE, FOCAL) is None
+        assert own.turned(heap, SIZE, FOCAL) is None
+
+
+@pytest.mark.parametrize("angles", [(-160, -20, 90), (-180, -80, 90), (-180, 20, 180), (-180, -60, 30)])
+def test_a_face_that_fits_behind_the_camera_alone_is_none(angles: tuple[float, float, float]) -> None:
+    """Turned away and upside down, as nobody sees one: the fit is good, and the wrong way round."""
+    assert owned(face(rotated())).turned(points(face(rotated(*angles))), SIZE, FOCAL) is None
 
 
 # ---- too little to go by ------------------------------------------------------------------------------------

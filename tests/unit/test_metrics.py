@@ -19,6 +19,7 @@ from tests.fakes.body import (
     from_the_left,
     pose,
     read,
+    read_whole,
     scene,
     turned,
     upright_scene,
@@ -27,7 +28,7 @@ from tests.fakes.body import (
 from uprightd.domain import Keypoint, Reading, Reason, View
 from uprightd.metrics import evidence as evidence_module
 from uprightd.metrics.definitions import METRICS
-from uprightd.metrics.model import SAGITTAL, Metric
+from uprightd.metrics.model import HIPS, SAGITTAL, SHOULDERS, Metric
 from uprightd.metrics.plane import JOINTS, POSTURE
 from uprightd.metrics.reading import CORE, Terms, read_pose, read_sight, sight_of
 from uprightd.metrics.views import estimate_view
@@ -42,7 +43,7 @@ PLANE = {metric.name: metric for metric in (*POSTURE, *JOINTS)}
 @pytest.fixture(autouse=True)
 def _unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Geometry is the matter here, not what a backend was measured to see of it."""
-    monkeypatch.setattr(evidence_module, "_measured", dict)
+    monkeypatch.setattr(evidence_module, "_shipped", dict)
 
 
 SQUARE = {"left_shoulder": (120, 100), "right_shoulder": (80, 100)}
@@ -130,7 +131,7 @@ def whole(view: View, hidden: str = "", /, **keypoints: Keypoint) -> Reading:
 
 def home(metric: Metric) -> View:
     """A view in which a metric is valid."""
-    return View.OBLIQUE if View.OBLIQUE in metric.views else View.SAGITTAL_LEFT
+    return View.FRONTAL if View.FRONTAL in metric.views else View.SAGITTAL_LEFT
 
 
 def test_every_metric_has_a_case() -> None:
@@ -155,12 +156,12 @@ def test_every_metric_describes_itself(metric) -> None:
     assert "craniovertebral" not in " ".join(words).lower(), "there is no C7 among the keypoints"
 
 
-def test_a_body_at_an_angle_to_the_camera_has_every_metric_but_the_joints() -> None:
-    reading = whole(View.OBLIQUE)
-    assert (reading.present, reading.view, reading.at) == (True, View.OBLIQUE, NOW)
+def test_a_body_seen_from_the_front_has_every_metric_but_those_of_the_side() -> None:
+    reading = whole(View.FRONTAL)
+    assert (reading.present, reading.view, reading.at) == (True, View.FRONTAL, NOW)
     assert set(reading.values) == set(METRICS)
-    joints = {metric.name for metric in JOINTS}
-    assert {name for name, value in reading.values.items() if not value.known} == joints
+    aside = {"neck_flexion", *(metric.name for metric in JOINTS)}
+    assert {name for name, value in reading.values.items() if not value.known} == aside
 
 
 def test_a_joint_is_measured_from_the_side_only() -> None:
@@ -169,9 +170,28 @@ def test_a_joint_is_measured_from_the_side_only() -> None:
     assert {metric.views for metric in JOINTS} == {SAGITTAL}
 
 
-def test_nothing_of_trunk_or_tilt_is_read_from_behind() -> None:
-    behind = {name for name, metric in METRICS.items() if View.REAR in metric.views}
-    assert behind == {"head_x", "stride_asymmetry", "trunk_lean_3d", "neck_flexion_3d"}
+SCORES = {name for name, metric in METRICS.items() if metric.unit == "score"}
+"""Worked out from other metrics; they have a file of their own."""
+EVERYWHERE = {"head_x", "stride_asymmetry", "trunk_lean_3d", "neck_flexion_3d"}
+OF_THE_FACE = {"head_pitch", "head_yaw", "head_roll", "screen_distance", "screen_distance_cm"}
+LEANS = {"trunk_lean", "trunk_lean_signed", "lateral_lean", "shoulder_tilt", "hip_tilt"}
+AGAINST_SHOULDERS = {"head_drop", "forward_head"}
+
+
+@pytest.mark.parametrize(
+    ("view", "names"),
+    [
+        (View.FRONTAL, EVERYWHERE | OF_THE_FACE | LEANS | AGAINST_SHOULDERS),
+        (View.OBLIQUE, EVERYWHERE | OF_THE_FACE),
+        *[(view, EVERYWHERE | {"neck_flexion", "trunk_lean", "head_pitch"}) for view in SAGITTAL],
+        (View.REAR, EVERYWHERE),
+        (View.UNKNOWN, {"head_x", "stride_asymmetry"}),
+    ],
+)
+def test_what_means_something_in_a_view(view: View, names: set[str]) -> None:
+    """At an angle a lean forward and one to the side read alike, and the shoulders look narrower than they are."""
+    there = {name for name, metric in METRICS.items() if view in metric.views}
+    assert there - SCORES - {metric.name for metric in JOINTS} == names
 
 
 @pytest.mark.parametrize(("neck", "trunk"), [(0.0, 0.0), (38.0, 0.0), (52.5, 7.0), (120.0, -12.0)])
@@ -187,6 +207,7 @@ def test_the_side_shows_flexion_of_neck_and_trunk(neck: float, trunk: float) -> 
 def test_a_turned_picture_turns_tilt_and_lean_by_as_much(degrees: float) -> None:
     """Clockwise lowers the picture's right, which is the subject's left from the front."""
     reading = read(turned(FRONT, degrees))
+    assert reading.view is View.FRONTAL
     assert reading.values["shoulder_tilt"].number == pytest.approx(-degrees, abs=1e-9)
     assert reading.values["hip_tilt"].number == pytest.approx(-degrees, abs=1e-9)
     assert reading.values["trunk_lean_signed"].number == pytest.approx(-degrees, abs=1e-9)
@@ -198,8 +219,7 @@ def test_a_turned_picture_turns_tilt_and_lean_by_as_much(degrees: float) -> None
     [
         (View.SAGITTAL_LEFT, ATAN_3_4),  # faces the image's left
         (View.SAGITTAL_RIGHT, -ATAN_3_4),
-        (View.FRONTAL, ATAN_3_4),
-        (View.OBLIQUE, ATAN_3_4),
+        (View.FRONTAL, ATAN_3_4),  # unsigned
     ],
 )
 def test_from_the_side_a_lean_forward_is_told_from_one_back(view: View, lean: float) -> None:
@@ -207,8 +227,8 @@ def test_from_the_side_a_lean_forward_is_told_from_one_back(view: View, lean: fl
     assert METRICS["trunk_lean"].measure(scene(LEAN_LEFT, view)) == pytest.approx(lean)
 
 
-def test_the_front_does_not_show_flexion_of_the_neck() -> None:
-    for places in (FRONT, REAR):
+def test_no_view_but_the_side_shows_flexion_of_the_neck() -> None:
+    for places in (FRONT, OBLIQUE, REAR):
         assert read(places).values["neck_flexion"].reason is Reason.VIEW
 
 
@@ -217,7 +237,7 @@ def test_the_front_does_not_show_flexion_of_the_neck() -> None:
 EACH_KEYPOINT = [
     (metric.name, keypoint)
     for metric in METRICS.values()
-    for keypoint in dict.fromkeys(metric.needed(home(metric)))
+    for keypoint in dict.fromkeys((*metric.needed(home(metric)), *metric.places))
 ]
 FAULTS = [
     pytest.param(Keypoint(math.nan, 100, 0.9), Reason.OCCLUDED, id="x is NaN"),
@@ -257,7 +277,7 @@ def test_a_bad_keypoint_costs_only_the_metrics_that_need_it(name: str, keypoint:
     view = home(METRICS[name])
     before, damaged = whole(view), whole(view, **{keypoint: Keypoint(math.nan, math.nan, 0.0)})
     for other, value in damaged.values.items():
-        needed = keypoint in METRICS[other].needed(damaged.view)
+        needed = keypoint in (*METRICS[other].needed(damaged.view), *METRICS[other].places)
         assert value.known == (not needed and damaged.view in METRICS[other].views)
         assert not value.known or value.number == pytest.approx(before.values[other].number, abs=1e-5)
 
@@ -269,16 +289,29 @@ def test_the_edge_of_the_picture_is_in_sight(x: float, y: float) -> None:
 
 
 def test_the_score_that_counts_as_seen_is_the_callers() -> None:
-    shown = pose(OBLIQUE, 0.3)
+    shown = pose(FRONT, 0.3)
     assert read_pose(shown, SIZE, NOW, Terms(min_score=0.3)).values["trunk_lean"].known
     stricter = read_pose(shown, SIZE, NOW, Terms(min_score=0.31))
     assert stricter.values["trunk_lean"].reason is Reason.LOW_CONFIDENCE
 
 
 SIDE = from_the_left()
+
+
+def between(places: Places, part: str) -> tuple[float, float]:
+    (ax, ay), (bx, by) = places[f"left_{part}"], places[f"right_{part}"]
+    return (ax + bx) / 2, (ay + by) / 2
+
+
 COINCIDING = [
-    (View.OBLIQUE, "neck_flexion", {"nose": (320.0, 200.0)}),
-    (View.OBLIQUE, "hip_tilt", {"left_hip": (320.0, 374.0), "right_hip": (320.0, 374.0)}),
+    (View.SAGITTAL_LEFT, "neck_flexion", {"nose": between(SIDE, "shoulder")}),
+    (
+        View.SAGITTAL_LEFT,
+        "trunk_lean",
+        {f"{side}_hip": SIDE[f"{side}_shoulder"] for side in ("left", "right")},
+    ),
+    (View.FRONTAL, "shoulder_tilt", dict.fromkeys(SHOULDERS, between(FRONT, "shoulder"))),
+    (View.FRONTAL, "hip_tilt", dict.fromkeys(HIPS, between(FRONT, "hip"))),
     *[
         (View.SAGITTAL_LEFT, metric.name, {end: SIDE[metric.keypoints[1]]})
         for metric in JOINTS
@@ -289,7 +322,8 @@ COINCIDING = [
 
 @pytest.mark.parametrize(("view", "name", "places"), COINCIDING)
 def test_keypoints_in_one_place_have_no_angle(view: View, name: str, places: Places) -> None:
-    value = whole(view, **{each: Keypoint(*place, 0.9) for each, place in places.items()}).values[name]
+    """The view is that of the frames before: shoulders in one place have none of their own."""
+    value = read_whole(view, UPRIGHT[view], {**SEEN[view][0], **places}, SEEN[view][1]).values[name]
     assert (value.reason, math.isnan(value.number)) == (Reason.LOW_CONFIDENCE, True)
 
 

@@ -50,6 +50,23 @@ def section(page: str, metric: str) -> str:
     return found
 
 
+def errors(text: str) -> list[str]:
+    """The lines about the measured error in a section."""
+    return re.findall(r"^  - (.+)$", text, flags=re.MULTILINE)
+
+
+def row(page: str, metric: str) -> str:
+    """The metric's line at a glance."""
+    return next(line for line in page.splitlines() if line.startswith("| ") and f"`{metric}`" in line)
+
+
+def withheld(page: str, backend: str, view: str) -> str:
+    """What is listed as withheld there, nothing as an empty text."""
+    found = re.findall(rf"^- Withheld with {backend}, {view}: (.+)\.$", page, flags=re.MULTILINE)
+    assert len(found) <= 1
+    return "".join(found)
+
+
 def test_page_and_figures_are_what_the_generator_gives_and_asking_it_writes_nothing(
     builder: ModuleType,
 ) -> None:
@@ -92,10 +109,13 @@ def test_the_page_says_of_every_metric_what_it_is(builder: ModuleType, name: str
     metric, text = METRICS[name], section(builder.page(EMPTY), name)
     for words in (metric.formula, metric.sign, metric.source, f'src="metrics/{without_side(name)}.svg"'):
         assert words in text
+    for part in (part for parts in metric.derived.values() for part in parts):
+        assert f"[`{part}`](#{part})" in text
     views = {view.value.removesuffix("-left").removesuffix("-right") for view in metric.views} - {"unknown"}
     (line,) = [line for line in text.splitlines() if line.startswith("- **Views:**")]
     assert set(re.findall(r"frontal|oblique|sagittal|rear", line)) == views
     assert ("counts from your calibrated pose" in text) is metric.relative
+    assert ("needs the distance between your pupils" in text) is metric.scaled
 
 
 def test_points_are_told_in_words_with_left_and_right_as_both(builder: ModuleType) -> None:
@@ -104,15 +124,17 @@ def test_points_are_told_in_words_with_left_and_right_as_both(builder: ModuleTyp
     assert "**Points:** hip, knee, ankle of that side\n" in section(page, "left_knee_angle")
     assert "both outer eye corners, both brow arches, and others of the face, 8" in section(page, "head_yaw")
     assert "; from the side: nose\n" in section(page, "head_pitch")
-    assert "; in space: both ears, both shoulders, both hips\n" in section(page, "neck_flexion_3d")
+    assert "nose, both shoulders, both hips, each with its place in space\n" in section(
+        page, "neck_flexion_3d"
+    )
 
 
 def test_before_anything_was_measured_the_page_says_so(builder: ModuleType) -> None:
     page = builder.page(EMPTY)
-    assert not re.search(r"± \d|withheld:|Withheld with|\(not with", page)
+    assert not re.search(r"± \d|withheld:|Withheld with|not with", page)
     assert "Nothing has been measured yet." in page
     for name in METRICS:
-        assert re.search(r"mediapipe: not measured\n.*sapiens2: not measured\n", section(page, name))
+        assert errors(section(page, name)) == ["mediapipe: not measured", "sapiens2: not measured"]
 
 
 @pytest.mark.parametrize(
@@ -142,33 +164,95 @@ def test_before_anything_was_measured_the_page_says_so(builder: ModuleType) -> N
             "withheld: median error 17.3°, the truth stood still over",
         ),
         ("head_x", "rear", entry(19, 0.9, 17.3, False), "± 19.000 of frame width, correlation 0.90 over"),
-        ("right_knee_angle", "sagittal", entry(4, 0.9, 3), "± 4.0°, correlation 0.90 over 240 frames"),
+        ("trunk_lean_3d", "sagittal", entry(4, 0.9, 3), "± 4.0°, correlation 0.90 over 240 frames"),
+        ("trunk_lean_3d", "rear", entry(9, 0.7, 3), "withheld: correlation 0.70 over 240 frames"),
+        (
+            "trunk_lean_3d",
+            "rear",
+            entry(4, None, 3),
+            "withheld: never seen to follow, the truth stood still over 240 frames",
+        ),
     ],
 )
 def test_what_was_measured_stands_with_its_metric_backend_and_view(
     builder: ModuleType, metric: str, view: str, found: dict[str, Any], words: str
 ) -> None:
     page = page_of(builder, view, **{metric: found})
-    side = "right, " if metric.startswith("right_") else ""
-    assert f"  - {side}mediapipe, {view}: {words}" in section(page, metric)
-    assert page.count(f"mediapipe, {view}: ") == 1 + ("withheld" in words)
-    assert (f"- Withheld with mediapipe, {view}: `{metric}`.\n" in page) is ("withheld" in words)
-    row = next(line for line in page.splitlines() if line.startswith("| ") and f"`{metric}`" in line)
-    assert (f"{view} (not with mediapipe)" in row) is ("withheld" in words)
+    kept = "withheld" in words
+    (line,) = [line for line in errors(section(page, metric)) if line.startswith(f"mediapipe, {view}: ")]
+    assert line.startswith(f"mediapipe, {view}: {words}")
+    assert (f"`{metric}`" in withheld(page, "mediapipe", view)) is kept
+    assert (f"{view} (not with mediapipe)" in row(page, metric)) is kept
+    assert "sapiens2: not measured" in errors(section(page, metric))
     assert "`uprightd bench accuracy, on a`" in page
 
 
-def test_a_view_in_which_one_of_two_joints_is_withheld_says_which(builder: ModuleType) -> None:
-    page = page_of(builder, "sagittal", left_elbow_angle=entry(9, 0.3, 8), right_elbow_angle=entry(5, 0.9, 4))
-    assert re.search(
-        r"^\| \[`left_elbow_angle`.*\| sagittal \(left not with mediapipe\) \|$", page, re.MULTILINE
+def test_from_the_side_joints_are_told_by_the_near_and_the_far_side(builder: ModuleType) -> None:
+    """The table's left is what was near: who is seen from the right has their right elbow there."""
+    page = page_of(builder, "sagittal", left_elbow_angle=entry(5, 0.9, 4), right_elbow_angle=entry(9, 0.3, 8))
+    text = section(page, "right_elbow_angle")
+    assert errors(text) == [
+        "mediapipe, sagittal, near side: ± 5.0°, correlation 0.90 over 240 frames",
+        "mediapipe, sagittal, far side: withheld: correlation 0.30 over 240 frames",
+        "sapiens2: not measured",
+    ]
+    assert row(page, "left_elbow_angle").endswith("| sagittal (far side not with mediapipe) |")
+    assert "`left_elbow_angle` and `right_elbow_angle` of the far side" in withheld(
+        page, "mediapipe", "sagittal"
     )
+    assert not re.search(
+        "(left|right)( side|, | not with)", "".join([*errors(page), row(page, "left_elbow_angle")])
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "note", "listed"),
+    [
+        (0.3, 0.9, "sagittal (near side not with mediapipe)", " of the near side"),
+        (0.3, 0.3, "sagittal (not with mediapipe)", ""),
+        (0.9, 0.9, "sagittal", None),
+    ],
+)
+def test_a_view_in_which_one_of_two_joints_is_withheld_says_which(
+    builder: ModuleType, left: float, right: float, note: str, listed: str | None
+) -> None:
+    joints = {"left_knee_angle": entry(5, left, 4), "right_knee_angle": entry(5, right, 4)}
+    page = page_of(builder, "sagittal", **joints, trunk_lean_3d=entry(4, 0.9, 3))
+    assert row(page, "right_knee_angle").endswith(f"| {note} |")
+    knees = [] if listed is None else [f"`left_knee_angle` and `right_knee_angle`{listed}"]
+    assert withheld(page, "mediapipe", "sagittal").split(", ") == ["`neck_flexion_3d`", *knees]
+
+
+def test_a_3d_estimate_that_was_never_seen_to_follow_says_so(builder: ModuleType) -> None:
+    """With a backend that was measured; with another nobody knows, and nothing is withheld."""
+    page = page_of(builder, "sagittal", neck_flexion=entry(2, 0.9, 1), trunk_lean_3d=entry(2, 0.9, 1))
+    assert errors(section(page, "trunk_lean_3d")) == [
+        "mediapipe, frontal: withheld: never seen to follow",
+        "mediapipe, oblique: withheld: never seen to follow",
+        "mediapipe, sagittal: ± 2.0°, correlation 0.90 over 240 frames",
+        "mediapipe, rear: withheld: never seen to follow",
+        "sapiens2: not measured",
+    ]
+    for view in ("frontal", "oblique", "rear"):
+        assert withheld(page, "mediapipe", view) == "`trunk_lean_3d`, `neck_flexion_3d`"
+        assert withheld(page, "sapiens2", view) == ""
+    assert withheld(page, "mediapipe", "sagittal") == "`neck_flexion_3d`"
+    assert "sapiens2" not in row(page, "trunk_lean_3d")
+    assert "trunk lean, 3D estimate" in row(page, "trunk_lean_3d")
+
+
+@pytest.mark.parametrize("name", [name for name in METRICS if METRICS[name].derived])
+def test_a_score_is_withheld_with_what_it_is_worked_out_from(builder: ModuleType, name: str) -> None:
+    page = page_of(builder, "sagittal", trunk_lean=entry(9, 0.3, 8))
+    assert "mediapipe, sagittal: withheld with `trunk_lean`" in errors(section(page, name))
+    assert "sagittal (not with mediapipe)" in row(page, name)
+    assert f"`{name}`" in withheld(page, "mediapipe", "sagittal")
 
 
 def test_evidence_of_views_in_which_a_metric_means_nothing_is_left_out(builder: ModuleType) -> None:
     page = page_of(builder, "rear", neck_flexion=entry(60, 0.1, 50), gone_metric=entry(60, 0.1, 50))
     assert "rear" not in section(page, "neck_flexion")
-    assert "Withheld with" not in page
+    assert withheld(page, "mediapipe", "rear") == "`trunk_lean_3d`, `neck_flexion_3d`"
     assert "gone_metric" not in page
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from tests.fakes.body import (
+    FACE_AT,
     FRONT,
     NOW,
     OPTICS,
@@ -31,9 +32,11 @@ from uprightd.metrics.definitions import METRICS
 from uprightd.metrics.evidence import Evidence
 from uprightd.metrics.model import FACING
 from uprightd.metrics.reading import CORE, Terms, fitting, nobody, read_pose, read_sight, sight_of
-from uprightd.metrics.scene import Scene
+from uprightd.metrics.scene import Optics, Scene
 
 LOST = Keypoint(math.nan, math.nan, 0.9)
+BEST = {"of calibrated": 1, "score": 1}
+"""What the upright pose reads, by unit; 0 in every other."""
 RELATIVE = {metric.name for metric in METRICS.values() if metric.relative}
 
 
@@ -41,7 +44,7 @@ RELATIVE = {metric.name for metric in METRICS.values() if metric.relative}
 def unmeasured(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str, str], Evidence]:
     """No evidence but what a test gives: the shipped table changes with every bench."""
     table: dict[tuple[str, str, str], Evidence] = {}
-    monkeypatch.setattr(evidence_module, "_measured", lambda: table)
+    monkeypatch.setattr(evidence_module, "_shipped", lambda: table)
     return table
 
 
@@ -87,21 +90,32 @@ def test_a_missing_point_goes_before_a_view_that_is_not_known(fault: Keypoint, r
     assert reading.values["hip_tilt"].reason is Reason.VIEW, "of whose points none is missing"
 
 
-def test_a_missing_point_goes_before_the_evidence_and_the_calibration(
+def test_the_evidence_goes_before_a_missing_point_and_the_calibration(
     unmeasured: dict[tuple[str, str, str], Evidence],
 ) -> None:
+    """To sit down in sight, or to calibrate, would not help."""
     unmeasured["drawn", "frontal", "head_drop"] = Evidence(1.0, 0.0, 1.0, 9, False)
     places, world = SEEN[View.FRONTAL]
-    reading = read_whole(View.FRONTAL, None, places, world, nose=LOST)
-    assert reading.values["head_drop"].reason is Reason.OCCLUDED
+    for hidden in ({}, {"nose": LOST}, {"nose": Keypoint(320, 126, 0.4)}):
+        reading = read_whole(View.FRONTAL, None, places, world, **hidden)
+        assert reading.values["head_drop"].reason is Reason.VIEW
+        assert reading.values["head_pitch"].reason is Reason.UNCALIBRATED
+
+
+def test_a_missing_point_goes_before_the_calibration() -> None:
+    places, world = SEEN[View.FRONTAL]
+    values = read_whole(View.FRONTAL, None, places, world, nose=LOST).values
+    assert values["head_drop"].reason is Reason.OCCLUDED
+    assert values["lateral_lean"].reason is Reason.UNCALIBRATED, "of whose points none is missing"
 
 
 def test_a_missing_place_in_space_is_out_of_sight() -> None:
     places, world = SEEN[View.FRONTAL]
-    earless = {name: place for name, place in world.items() if name != "left_ear"}
-    reading = read_whole(View.FRONTAL, None, places, earless)
-    assert reading.values["neck_flexion_3d"].reason is Reason.OCCLUDED
-    assert reading.values["trunk_lean_3d"].known
+    noseless = {name: place for name, place in world.items() if name != "nose"}
+    for upright in (None, calibrated(View.FRONTAL)):
+        reading = read_whole(View.FRONTAL, upright, places, noseless)
+        assert reading.values["neck_flexion_3d"].reason is Reason.OCCLUDED
+        assert reading.values["trunk_lean_3d"].known
     assert read(FRONT).values["trunk_lean_3d"].reason is Reason.OCCLUDED
 
 
@@ -110,15 +124,6 @@ def test_a_place_that_is_not_finite_is_not_there(odd: float) -> None:
     places, world = SEEN[View.FRONTAL]
     reading = read_whole(View.FRONTAL, None, places, {**world, "left_hip": (0.0, odd, 0.0)})
     assert reading.values["trunk_lean_3d"].reason is Reason.OCCLUDED
-
-
-def test_the_evidence_goes_before_the_calibration(unmeasured: dict[tuple[str, str, str], Evidence]) -> None:
-    """To calibrate would not help."""
-    unmeasured["drawn", "frontal", "head_drop"] = Evidence(1.0, 0.0, 1.0, 9, False)
-    places, world = SEEN[View.FRONTAL]
-    reading = read_whole(View.FRONTAL, None, places, world)
-    assert reading.values["head_drop"].reason is Reason.VIEW
-    assert reading.values["head_pitch"].reason is Reason.UNCALIBRATED
 
 
 def test_geometry_that_makes_no_sense_comes_last() -> None:
@@ -163,7 +168,7 @@ def test_without_a_calibration_just_the_relative_metrics_sleep() -> None:
 
 
 @pytest.mark.parametrize("view", SEEN)
-def test_calibrated_every_metric_of_the_view_is_known_and_the_upright_pose_is_zero(view: View) -> None:
+def test_calibrated_every_metric_of_the_view_is_known_and_the_upright_pose_is_at_rest(view: View) -> None:
     places, world = SEEN[view]
     values = read_whole(view, calibrated(view), places, world).values
     assert {name for name, value in values.items() if value.known} == {
@@ -172,7 +177,7 @@ def test_calibrated_every_metric_of_the_view_is_known_and_the_upright_pose_is_ze
     assert {value.reason for value in values.values() if not value.known} <= {Reason.VIEW}
     for name in RELATIVE:
         if values[name].known:
-            assert values[name].number == pytest.approx(1 if name == "screen_distance" else 0, abs=1e-4)
+            assert values[name].number == pytest.approx(BEST.get(METRICS[name].unit, 0), abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -199,8 +204,21 @@ def test_a_calibration_fits_its_own_view(then: View, now: View, fits: bool) -> N
     values = read_whole(now, upright, places, world).values
     for name in RELATIVE:
         if now in METRICS[name].views:
-            assert values[name].known is fits
-            assert fits or values[name].reason is Reason.UNCALIBRATED
+            good = fits and then in METRICS[name].views
+            assert values[name].known is good
+            assert good or values[name].reason is Reason.UNCALIBRATED
+
+
+def test_what_means_nothing_at_an_angle_is_not_counted_from_there() -> None:
+    """Turned by 50°, the shoulders look narrower than they are; the face's turn and size are known all the same."""
+    places, world = SEEN[View.FRONTAL]
+    values = read_whole(View.FRONTAL, calibrated(View.OBLIQUE), places, world).values
+    assert {name for name in RELATIVE if values[name].reason is Reason.UNCALIBRATED} == {
+        "head_drop",
+        "forward_head",
+        "lateral_lean",
+    }
+    assert values["screen_distance"].number == pytest.approx(1, abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -231,9 +249,72 @@ def test_a_side_calibration_without_the_nose_is_none() -> None:
     assert values["head_pitch"].reason is Reason.UNCALIBRATED
 
 
+@pytest.mark.parametrize("lacks", ["nose", "left_hip", "right_shoulder"])
+def test_what_the_calibration_did_not_place_in_space_is_not_calibrated(lacks: str) -> None:
+    places, world = SEEN[View.FRONTAL]
+    upright = upright_scene(places, View.FRONTAL, {name: at for name, at in world.items() if name != lacks})
+    values = read_whole(View.FRONTAL, upright, places, world).values
+    assert values["neck_flexion_3d"].reason is Reason.UNCALIBRATED
+    assert values["trunk_lean_3d"].known, "it counts from the vertical"
+    assert values["head_drop"].known
+
+
+@pytest.mark.parametrize("view", SEEN)
+def test_a_neck_is_bent_against_the_calibration_from_wherever_it_is_seen(view: View) -> None:
+    yaw = {View.FRONTAL: 0, View.OBLIQUE: -50, View.SAGITTAL_LEFT: 90, View.SAGITTAL_RIGHT: -90}.get(
+        view, 180
+    )
+    bent = body_in_space(trunk=10, neck=25, yaw=yaw)
+    values = read_whole(view, calibrated(view), SEEN[view][0], bent).values
+    assert values["neck_flexion_3d"].number == pytest.approx(25)
+    assert values["trunk_lean_3d"].number == pytest.approx(10)
+
+
+# ---- the pupils ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("view", sorted(FACING))
+@pytest.mark.parametrize("profile", [True, False], ids=["calibrated", "not"])
+def test_without_the_pupils_distance_the_centimetres_are_not_calibrated(view: View, profile: bool) -> None:
+    """Nothing else needs it; and an upright pose does not help."""
+    places, world = SEEN[view]
+    upright = calibrated(view) if profile else None
+    with_it, without = (
+        read_whole(view, upright, places, world, Terms(optics=Optics(pupil_distance=millimetres))).values
+        for millimetres in (63.0, 0.0)
+    )
+    assert with_it["screen_distance_cm"].known
+    assert without["screen_distance_cm"].reason is Reason.UNCALIBRATED
+    rest = METRICS.keys() - {"screen_distance_cm"}
+    assert {name: without[name].reason for name in rest} == {name: with_it[name].reason for name in rest}
+
+
+def test_a_missing_eye_goes_before_the_pupils_distance() -> None:
+    places, world = SEEN[View.FRONTAL]
+    terms = Terms(optics=Optics())
+    values = read_whole(View.FRONTAL, None, places, world, terms, left_eye_inner=LOST).values
+    assert values["screen_distance_cm"].reason is Reason.OCCLUDED
+    places, world = SEEN[View.REAR]
+    behind = read_whole(View.REAR, None, places, world, terms).values
+    assert behind["screen_distance_cm"].reason is Reason.VIEW
+
+
+def test_farther_than_across_a_desk_there_are_no_centimetres() -> None:
+    """In outer eye corners' distances of 9.1 cm, so that the pupils are 63 mm apart: 2 m are 22 of them."""
+    body = {name: at for name, at in FRONT.items() if "eye" not in name}
+    for distance, known in ((12, True), (21.5, True), (22.5, False), (60, False)):
+        seen = {**body, **face(rotated(), (0.0, 0.0, distance))}
+        value = read_whole(View.FRONTAL, None, seen, {}).values["screen_distance_cm"]
+        assert value.known is known
+        assert known or value.reason is Reason.LOW_CONFIDENCE
+
+
+# ---- heads --------------------------------------------------------------------------------------------------
+
+
 def test_a_turned_head_is_read_against_the_calibration() -> None:
     places, world = SEEN[View.FRONTAL]
-    now = {**places, **face(rotated(24, -10, 5), (0.2, -13.8, 19.0))}
+    now = {**places, **face(rotated(24, -10, 5), (0.2, -11.0, 15.2))}
     values = read_whole(View.FRONTAL, calibrated(View.FRONTAL), now, world).values
     found = [values[f"head_{name}"].number for name in ("pitch", "yaw", "roll")]
     assert found == pytest.approx([24, -10, 5], abs=0.01)
@@ -242,7 +323,7 @@ def test_a_turned_head_is_read_against_the_calibration() -> None:
 def test_calibrated_at_an_angle_and_seen_from_the_front_the_head_is_read_as_well() -> None:
     """The head looked 40° to the subject's left then, and looks straight now, chin down."""
     places, world = SEEN[View.FRONTAL]
-    now = {**places, **face(rotated(0, -40) @ rotated(20, 40), (0, -14.0, 20.0))}
+    now = {**places, **face(rotated(0, -40) @ rotated(20, 40), FACE_AT)}
     values = read_whole(View.FRONTAL, calibrated(View.OBLIQUE), now, world).values
     assert values["head_pitch"].number == pytest.approx(20, abs=0.01)
     assert values["head_yaw"].number == pytest.approx(40, abs=0.01)
@@ -269,7 +350,7 @@ def test_a_baseline_is_good_for_larger_and_smaller_frames_of_its_shape(scale: fl
     baseline = averaged([sight_of(pose(places, 0.9, world), SIZE, 0.5)], View.FRONTAL, SIZE, "drawn", 5.0)
     size = (round(SIZE[0] * scale), round(SIZE[1] * scale))
     assert baseline.fits_frame(size)
-    now = {**places, **face(rotated(24, 0, 0), (0, -14.0, 18.0))}
+    now = {**places, **face(rotated(24, 0, 0), (0, -11.2, 14.4))}
     shown = pose(moved(now, lambda x, y: (x * scale, y * scale)), 0.9, world)
     sight, upright = sight_of(shown, size, 0.5), baseline.scene(size, OPTICS)
     values = read_sight(shown, sight, View.FRONTAL, upright, size, NOW, Terms(optics=OPTICS)).values
@@ -299,6 +380,20 @@ def test_a_sight_holds_what_can_be_used_and_why_the_rest_cannot() -> None:
         "right_ear": Reason.LOW_CONFIDENCE,
         "left_hip": Reason.OCCLUDED,
     }
+
+
+@pytest.mark.parametrize(
+    "unusable",
+    [LOST, Keypoint(5, 5, 0.49), Keypoint(-1, 5, 0.9), Keypoint(5, 5, math.nan)],
+    ids=["lost", "poor", "outside", "no score"],
+)
+def test_a_place_in_space_is_that_of_a_point_that_is_seen(unusable: Keypoint) -> None:
+    """A model gives a hidden hip a place all the same: a guess."""
+    places, world = SEEN[View.FRONTAL]
+    sight = sight_of(pose(places, 0.9, world, left_hip=unusable), SIZE, 0.5)
+    assert sight.world == {name: place for name, place in world.items() if name != "left_hip"}
+    never_named = pose({"nose": (5, 5)}, 0.9, {"nose": (1.0, 2.0, 3.0), "left_hip": (0.0, 0.0, 0.0)})
+    assert set(sight_of(never_named, SIZE, 0.5).world) == {"nose"}
 
 
 def test_a_stills_reading_has_this_pictures_view_and_no_calibration() -> None:

@@ -21,8 +21,10 @@ def lean(world: World) -> float:
     return METRICS["trunk_lean_3d"].measure(scene({}, world=world))
 
 
-def flexion(world: World) -> float:
-    return METRICS["neck_flexion_3d"].measure(scene({}, world=world))
+def flexion(world: World, upright: World | None = None) -> float:
+    """Against a head that stands straight above the shoulders, or another upright pose."""
+    then = scene({}, world=STRAIGHT if upright is None else upright)
+    return METRICS["neck_flexion_3d"].measure(scene({}, world=world, upright=then))
 
 
 def changed(
@@ -36,18 +38,26 @@ HAND: World = {
     "right_hip": (-0.1, 0.0, 0.0),
     "left_shoulder": (0.2, -0.4, -0.3),
     "right_shoulder": (-0.2, -0.4, -0.3),
-    "left_ear": (0.07, -0.4, -0.5),
-    "right_ear": (-0.07, -0.4, -0.5),
+    "nose": (0.0, -0.4, -0.5),
 }
 """Faces the camera (towards −z). The trunk leans by atan(3/4); the neck lies level, 90° − that beyond the trunk."""
+STRAIGHT: World = {
+    **HAND,
+    "left_shoulder": (0.2, -0.5, 0.0),
+    "right_shoulder": (-0.2, -0.5, 0.0),
+    "nose": (0.0, -0.7, 0.0),
+}
 
 
 def test_they_are_labelled_estimated_and_valid_in_every_known_view() -> None:
     assert [metric.name for metric in SPATIAL] == ["trunk_lean_3d", "neck_flexion_3d"]
     for metric in SPATIAL:
         assert "estimate" in metric.title
+        assert metric.estimated
         assert metric.views == frozenset(View) - {View.UNKNOWN}
-        assert not metric.relative
+        assert set(metric.places) <= set(metric.keypoints), "a point that is not seen has no place"
+    assert {metric.name for metric in METRICS.values() if metric.estimated} == {it.name for it in SPATIAL}
+    assert [metric.name for metric in SPATIAL if metric.relative] == ["neck_flexion_3d"]
 
 
 def test_angles_are_those_of_a_hand_drawn_body() -> None:
@@ -68,7 +78,24 @@ def test_a_known_bend_is_read_however_the_body_stands_to_the_camera(
 ) -> None:
     world = body_in_space(trunk, neck, yaw)
     assert lean(world) == pytest.approx(trunk, abs=1e-6)
-    assert flexion(world) == pytest.approx(neck, abs=1e-6)
+    assert flexion(world, body_in_space()) == pytest.approx(neck, abs=1e-6)
+
+
+@pytest.mark.parametrize("yaw", [-50.0, 0.0, 90.0, 180.0])
+@pytest.mark.parametrize("then", [-12.0, 8.0, 30.0])
+def test_the_neck_is_bent_against_the_calibrated_pose(then: float, yaw: float) -> None:
+    """Wherever that was seen from, and however the trunk leaned then."""
+    upright = body_in_space(trunk=6, neck=then, yaw=yaw)
+    assert flexion(body_in_space(trunk=20, neck=25, yaw=40), upright) == pytest.approx(25 - then)
+    assert flexion(upright, upright) == 0
+
+
+def test_a_bend_is_the_short_way_round() -> None:
+    """Where a model places a nose below the shoulders, it is 20° from a little before them to a little behind."""
+    nose = math.degrees(math.atan(0.5))
+    before, behind = (body_in_space(neck=angle - nose) for angle in (170.0, -170.0))
+    assert flexion(behind, before) == pytest.approx(20)
+    assert flexion(before, behind) == pytest.approx(-20)
 
 
 @unhurried
@@ -76,7 +103,7 @@ def test_a_known_bend_is_read_however_the_body_stands_to_the_camera(
 def test_size_and_place_change_nothing(trunk: float, scale: float, shift: tuple[float, float, float]) -> None:
     world = changed(body_in_space(trunk, 20, 75), rotated(), scale, shift)
     assert lean(world) == pytest.approx(trunk, abs=1e-6)
-    assert flexion(world) == pytest.approx(20, abs=1e-6)
+    assert flexion(world, body_in_space()) == pytest.approx(20, abs=1e-6)
 
 
 @unhurried
@@ -84,7 +111,7 @@ def test_size_and_place_change_nothing(trunk: float, scale: float, shift: tuple[
 def test_the_neck_knows_no_vertical(pitch: float, yaw: float, roll: float) -> None:
     """Lying down or hanging, the neck is bent as far against the trunk."""
     world = changed(body_in_space(15, 25, 0), rotated(pitch, yaw, roll))
-    assert flexion(world) == pytest.approx(25, abs=1e-6)
+    assert flexion(world, body_in_space()) == pytest.approx(25, abs=1e-6)
 
 
 @pytest.mark.parametrize("pitch", [-20.0, 10.0])
@@ -93,7 +120,7 @@ def test_a_camera_that_looks_up_or_down_adds_its_angle_to_the_trunk_of_somebody_
 ) -> None:
     world = changed(body_in_space(15, 25, 0), rotated(pitch))
     assert lean(world) == pytest.approx(15 + pitch)
-    assert flexion(world) == pytest.approx(25)
+    assert flexion(world, body_in_space()) == pytest.approx(25)
 
 
 @pytest.mark.parametrize("aside", [-40.0, 25.0])
@@ -101,7 +128,7 @@ def test_a_camera_that_looks_up_or_down_adds_its_angle_to_the_trunk_of_somebody_
 def test_a_lean_to_the_side_is_no_lean_forward(aside: float, yaw: float) -> None:
     world = body_in_space(0, 0, yaw, aside)
     assert lean(world) == pytest.approx(0, abs=1e-9)
-    assert flexion(world) == pytest.approx(0, abs=1e-9)
+    assert flexion(world, body_in_space()) == pytest.approx(0, abs=1e-9)
 
 
 def test_a_twist_of_shoulders_against_hips_takes_the_direction_between_the_two() -> None:
@@ -151,15 +178,16 @@ def test_sides_that_contradict_each_other_have_no_forward() -> None:
 def test_somebody_lying_on_the_side_has_no_lean(roll: float) -> None:
     """Their left–right axis is the vertical itself; rounding must not make a direction of what is left of it."""
     assert math.isnan(lean(changed(body_in_space(20, 10), rotated(roll=roll))))
-    assert flexion(changed(body_in_space(20, 10), rotated(roll=roll))) == pytest.approx(10)
+    assert flexion(changed(body_in_space(20, 10), rotated(roll=roll)), body_in_space()) == pytest.approx(10)
 
 
 def test_a_trunk_or_neck_without_length_has_no_angle() -> None:
     folded = {**HAND, "left_shoulder": HAND["left_hip"], "right_shoulder": HAND["right_hip"]}
     assert math.isnan(lean(folded))
     assert math.isnan(flexion(folded))
-    neckless = {**HAND, "left_ear": HAND["left_shoulder"], "right_ear": HAND["right_shoulder"]}
+    neckless = {**HAND, "nose": (0.0, *HAND["left_shoulder"][1:])}
     assert math.isnan(flexion(neckless))
+    assert math.isnan(flexion(HAND, neckless))
     assert not math.isnan(lean(neckless))
 
 

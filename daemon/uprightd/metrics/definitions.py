@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from uprightd.metrics.desk import DESK
 from uprightd.metrics.model import Metric
 from uprightd.metrics.plane import JOINTS, POSTURE
+from uprightd.metrics.scores import SCORES
 from uprightd.metrics.space import SPATIAL
 
-METRICS: Mapping[str, Metric] = {metric.name: metric for metric in (*POSTURE, *DESK, *SPATIAL, *JOINTS)}
+METRICS: Mapping[str, Metric] = {
+    metric.name: metric for metric in (*POSTURE, *DESK, *SPATIAL, *JOINTS, *SCORES)
+}

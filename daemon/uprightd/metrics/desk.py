@@ -81,7 +81,8 @@ def _screen_distance_cm(scene: Scene) -> float:
     if millimetres <= 0 or pixels <= 0:
         return math.nan
     shown = scene.across("brow_arch") / scene.turn.size if scene.turn else 1.0
-    return scene.focal * millimetres / 10 * shown / pixels
+    distance = scene.focal * millimetres / 10 * shown / pixels
+    return distance if distance <= ACROSS_A_DESK else math.nan
 
 
 def _lateral_lean(scene: Scene) -> float:

@@ -105,4 +105,6 @@ def measured_of(table: Mapping[str, Any]) -> Measured:
 
 @cache
 def _shipped() -> Measured:
-    return measured_of(json.loads(files(__package__).joinpath("evidence.json").read_text(encoding="utf-8")))
+    return measured_of(
+        json.loads(files("uprightd.metrics").joinpath("evidence.json").read_text(encoding="utf-8"))
+    )

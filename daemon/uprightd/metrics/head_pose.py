@@ -190,7 +190,8 @@ def _fit(
     _, vector, shift = cv2.solvePnP(places, seen, camera, None, *start, True, cv2.SOLVEPNP_ITERATIVE)
     rows = cv2.Rodrigues(vector)[0].tolist()
     shown = cv2.projectPoints(places, vector, shift, camera, None)[0].reshape(-1, 2)
-    off = math.sqrt(((shown - seen) ** 2).sum(axis=1).mean()) / math.dist(*(points[name] for name in EYES))
+    apart = focal / max(abs(float(shift[2, 0])), 1e-9)
+    off = math.sqrt(((shown - seen) ** 2).sum(axis=1).mean()) / apart
     rotation = tuple(rows[0]), tuple(rows[1]), tuple(rows[2])
     return _Fitted(rotation, tuple(shift.ravel().tolist()), off if math.isfinite(off) else math.inf)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from uprightd.domain import View
 from uprightd.metrics.scene import Scene
@@ -28,6 +28,7 @@ class Metric:
     relative: whether it counts from the calibrated upright pose, and so needs a calibration.
     scaled: whether it needs the distance of the person's pupils.
     estimated: whether it rests on a guess of depth, and so is offered only where it was measured to follow the truth.
+    derived: the metrics whose values of the same scene it is worked out from, by view; it is withheld with any of them.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Metric:
     relative: bool = False
     scaled: bool = False
     estimated: bool = False
+    derived: Mapping[View, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def needed(self, view: View) -> tuple[str, ...]:
         """Given the view, return the points that must be seen."""
@@ -60,6 +62,6 @@ class Metric:
         return f"{number:g}{_SUFFIXES.get(self.unit, '')}"
 
 
-_FORMATS = {"°": "{:z.1f}°", "cm": "{:z.0f} cm"}
+_FORMATS = {"°": "{:z.1f}°", "cm": "{:z.0f} cm", "score": "{:z.2g}"}
 """With z, what rounds to zero has no minus."""
 _SUFFIXES = {"°": "°", "cm": " cm"}

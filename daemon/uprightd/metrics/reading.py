@@ -108,6 +108,20 @@ def read_sight(
     return Reading(at, True, view, values, confidence, position)
 
 
+def values_at_rest(upright: Scene) -> dict[str, float]:
+    """Given a calibrated upright scene, return what the metrics that count from nothing read in it: rules may count
+    their limits from there."""
+    found = {
+        metric.name: metric.measure(upright)
+        for metric in METRICS.values()
+        if upright.view in metric.views
+        and not (metric.relative or metric.scaled or metric.derived)
+        and all(name in upright.points for name in metric.needed(upright.view))
+        and all(name in upright.world for name in metric.places)
+    }
+    return {name: number for name, number in found.items() if math.isfinite(number)}
+
+
 def fitting(upright: Scene | None, view: View) -> Scene | None:
     """Given the calibrated scene and the view now, return it when the one can be held against the other.
 
@@ -128,7 +142,9 @@ def _fault(point: Keypoint, size: tuple[int, int], min_score: float) -> Reason |
 
 
 def _value(metric: Metric, scene: Scene, sight: Sight, pose: Pose, terms: Terms) -> Value:
-    here = scene.view in metric.views and (not terms.withhold or offered(pose.backend, scene.view, metric))
+    here = scene.view in metric.views and (
+        not terms.withhold or offered_whole(metric, scene.view, pose.backend)
+    )
     reason = _missing(metric, scene, sight, here)
     if reason is not None:
         return unknown(reason)
@@ -139,6 +155,12 @@ def _value(metric: Metric, scene: Scene, sight: Sight, pose: Pose, terms: Terms)
         return unknown(Reason.LOW_CONFIDENCE)
     known = evidence(pose.backend, scene.view, metric.name)
     return Value(number, error=_error(known, metric, scene, pose))
+
+
+def offered_whole(metric: Metric, view: View, backend: str) -> bool:
+    """Given a metric, a view and a backend, return whether it and all that it is worked out from may be offered."""
+    parts = [METRICS[name] for name in metric.derived.get(view, ())]
+    return all(offered(backend, view, each) for each in (metric, *parts))
 
 
 def _missing(metric: Metric, scene: Scene, sight: Sight, here: bool) -> Reason | None:
@@ -165,6 +187,7 @@ def _calibrated(metric: Metric, scene: Scene) -> bool:
         upright is not None
         and upright.view in metric.views
         and all(name in upright.points for name in metric.needed(upright.view))
+        and all(name in upright.world for name in metric.places)
     )
 
 

@@ -13,7 +13,6 @@ from uprightd.metrics.scene import Scene
 
 Vector = tuple[float, float, float]
 
-EARS = ("left_ear", "right_ear")
 SPACE = "estimated places in space (mediapipe's world landmarks or Sapiens2's pointmap)"
 UP: Vector = (0.0, -1.0, 0.0)
 SHORTEST = 0.001
@@ -25,8 +24,14 @@ def _trunk_lean_3d(scene: Scene) -> float:
 
 
 def _neck_flexion_3d(scene: Scene) -> float:
+    """Counted from upright: where a model sees a neck begin is ten degrees off, and stays so."""
+    assert scene.upright is not None, "a relative metric is measured against a calibration only"
+    return math.remainder(_neck(scene) - _neck(scene.upright), 360)
+
+
+def _neck(scene: Scene) -> float:
     trunk = _trunk(scene)
-    neck = _difference(_middle(scene, EARS), _middle(scene, SHOULDERS))
+    neck = _difference(scene.world["nose"], _middle(scene, SHOULDERS))
     return _forward_angle(neck, trunk, _across(_leftward(scene), trunk))
 
 
@@ -95,13 +100,14 @@ SPATIAL = (
         "neck_flexion_3d",
         "neck flexion, 3D estimate",
         "°",
-        "angle of mid-shoulder→mid-ear against the trunk's axis, in the person's sagittal plane",
-        SHOULDERS,
+        "angle of mid-shoulder→nose against the trunk's axis in the person's sagittal plane: now − upright",
+        ("nose", *SHOULDERS, *HIPS),
         KNOWN,
         "positive forward",
         SPACE,
         _neck_flexion_3d,
-        places=(*EARS, *SHOULDERS, *HIPS),
+        places=("nose", *SHOULDERS, *HIPS),
+        relative=True,
         estimated=True,
     ),
 )

@@ -12,8 +12,7 @@ from uprightd.calibration.baseline import averaged
 from uprightd.domain import Instant, Pose, Reading, Reason, View
 from uprightd.errors import DataError
 from uprightd.metrics.definitions import METRICS
-from uprightd.metrics.evidence import offered
-from uprightd.metrics.reading import Sight, Terms, nobody, read_sight, sight_of
+from uprightd.metrics.reading import Sight, Terms, nobody, offered_whole, read_sight, sight_of
 from uprightd.metrics.scene import Scene
 from uprightd.metrics.views import ViewTracker, bearing_of
 from uprightd.pose.estimator import PoseEstimator
@@ -156,7 +155,7 @@ def _looks(metric: str, readings: Sequence[Reading], variant: Variant, backend: 
     truths = _truths(metric, variant.bodies, views, variant.upright)
     for reading, truth in zip(readings, truths, strict=True):
         value = reading.values[metric]
-        may = value.known and offered(backend, reading.view, METRICS[metric])
+        may = value.known and offered_whole(METRICS[metric], reading.view, backend)
         yield Look(value.number, value.reason, truth, reading.view, may)
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from uprightd.domain import View
+from uprightd.metrics import scores
 from uprightd.metrics.definitions import METRICS
 from uprightd.metrics.head_pose import HEAD
 from uprightd.metrics.model import SAGITTAL
@@ -56,10 +57,10 @@ def neck_flexion(now: Body, view: View, upright: Body | None) -> float:
 
 
 def trunk_lean(now: Body, view: View, upright: Body | None) -> float:
-    """|angle| of mid-hip→mid-shoulder against the vertical: from the side in the person's sagittal plane, from the
-    front in their frontal plane, at an angle in the picture's."""
+    """Angle of mid-hip→mid-shoulder against the vertical: from the side in the person's sagittal plane, positive
+    forward; unsigned in their frontal plane from the front, at an angle in the picture's."""
     if view in SAGITTAL:
-        return abs(_forward(now.between("shoulder") - now.between("hip"), now))
+        return _forward(now.between("shoulder") - now.between("hip"), now)
     return abs(trunk_lean_signed(now, view, upright))
 
 
@@ -91,10 +92,15 @@ def trunk_lean_3d(now: Body, view: View, upright: Body | None) -> float:  # noqa
 
 
 def neck_flexion_3d(now: Body, view: View, upright: Body | None) -> float:  # noqa: ARG001 - a Truth
-    """Forward angle of mid-shoulder→mid-ear against the trunk's axis, in the plane across shoulders and hips."""
-    trunk = now.between("shoulder") - now.between("hip")
-    left = _across(now.leftward("shoulder", "hip"), trunk)
-    return _angle(now.between("ear") - now.between("shoulder"), trunk, np.cross(left, trunk))
+    """Forward angle of mid-shoulder→nose against the trunk's axis, in the plane across shoulders and hips, against
+    upright."""
+    return _neck(now) - _neck(_there(upright))
+
+
+def _neck(body: Body) -> float:
+    trunk = body.between("shoulder") - body.between("hip")
+    left = _across(body.leftward("shoulder", "hip"), trunk)
+    return _angle(body.places["nose"] - body.between("shoulder"), trunk, np.cross(left, trunk))
 
 
 def joint(before: str, at: str, after: str) -> Truth:
@@ -161,6 +167,32 @@ def screen_distance(now: Body, view: View, upright: Body | None) -> float:  # no
 def screen_distance_cm(now: Body, view: View, upright: Body | None) -> float:  # noqa: ARG001 - a Truth
     """Distance from the camera to the middle between the eyes, in cm."""
     return float(np.linalg.norm(now.between("eye"))) * 100
+
+
+# ---- scores ------------------------------------------------------------------------------------------------
+
+
+def neck_score(score: scores.Score) -> Truth:
+    """The score of the true angles, of those that count in the view."""
+
+    def true_score(now: Body, view: View, upright: Body | None) -> float:
+        turn = head_turn(now, _there(upright))
+        if view not in SAGITTAL:
+            return score(*turn)
+        trunk, before = (trunk_lean(body, view, None) for body in (now, _there(upright)))
+        return score(turn.pitch - (trunk - before), 0.0, 0.0)
+
+    return true_score
+
+
+def trunk_score(score: scores.Score) -> Truth:
+    """The same of the trunk: its lean forward from the side, to the side from the front."""
+
+    def true_score(now: Body, view: View, upright: Body | None) -> float:
+        lean = trunk_lean(now, view, upright)
+        return score(lean, 0.0, 0.0) if view in SAGITTAL else score(0.0, 0.0, lean)
+
+    return true_score
 
 
 # ---- formulas on the picture -------------------------------------------------------------------------------
@@ -234,5 +266,9 @@ TRUTHS: Mapping[str, Truth] = {
     "lateral_lean": formula("lateral_lean"),
     "trunk_lean_3d": trunk_lean_3d,
     "neck_flexion_3d": neck_flexion_3d,
+    "rula_neck": neck_score(scores.rula_neck),
+    "rula_trunk": trunk_score(scores.rula_trunk),
+    "reba_neck": neck_score(scores.reba_neck),
+    "reba_trunk": trunk_score(scores.reba_trunk),
     **{metric.name: joint(*metric.keypoints) for metric in JOINTS},
 }
