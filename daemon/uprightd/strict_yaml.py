@@ -53,6 +53,8 @@ class Document:
 
     path: Path
     problems: Problems
+    numbered: frozenset[str] = frozenset()
+    """Names of blocks whose keys may be numbers; they stay the text that was written."""
     data: dict[str, Any] = field(default_factory=dict)
     lines: dict[Keypath, int] = field(default_factory=dict)
 
@@ -100,14 +102,14 @@ class Document:
         raise _UnreadableError
 
 
-def load(path: Path, problems: Problems | None = None) -> Document:
-    """Given a path, return the document. An empty file is an empty mapping.
+def load(path: Path, problems: Problems | None = None, numbered: frozenset[str] = frozenset()) -> Document:
+    """Given a path, return the document. An empty file is an empty mapping. `numbered`: see Document.
 
     Problems of single values are noted in `problems`, and their values read as None, so that the caller can
     add its own and raise all at once; without a collector they are raised here. Raise ConfigError with
     everything noted so far when the file cannot be read as a whole.
     """
-    document = Document(path, Problems() if problems is None else problems)
+    document = Document(path, Problems() if problems is None else problems, numbered)
     try:
         document.data = _Builder(document, _decode(_read(document), document)).build()
     except _UnreadableError:
@@ -221,10 +223,14 @@ class _Builder:
             else:
                 self._document.lines[here] = line
                 self._refuse_extras(event, here)
-                if not isinstance(self._scalar(event, here), str):
+                if not self._may_be_key(self._scalar(event, here), path):
                     self._document.problem(here, f'expected text as key; write "{shorten(key)}" in quotes')
             items.setdefault(key, self._value(next(self._events), here))
         return items
+
+    def _may_be_key(self, key: object, path: Keypath) -> bool:
+        numbered = bool(path) and path[-1] in self._document.numbered
+        return isinstance(key, str) or (numbered and type(key) in (int, float))
 
     def _refuse_extras(self, event: Any, path: Keypath) -> None:
         """Note aliases, anchors and tags: a file of settings says each thing once, in plain types."""

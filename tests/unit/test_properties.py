@@ -67,11 +67,17 @@ RANGES = {
     "head_drop": (-math.inf, math.inf),
     "forward_head": (-1, math.inf),
     "screen_distance": (0, math.inf),
-    "screen_distance_cm": (0, math.inf),
+    "screen_distance_cm": (0, 200),
     "lateral_lean": (-90, 90),
     "trunk_lean_3d": (-180, 180),
     "neck_flexion_3d": (-180, 180),
-} | dict.fromkeys(ANGLES_OF_JOINTS, (0, 180))
+    "rula_neck": (1, 6),
+    "rula_trunk": (1, 5),
+    "reba_neck": (1, 3),
+    "reba_trunk": (1, 5),
+    **dict.fromkeys(ANGLES_OF_JOINTS, (0, 180)),
+    **{name: (1, 6) for name, metric in METRICS.items() if metric.unit == "score"},
+}
 
 quarters = st.integers(SIDE, 3 * SIDE).map(lambda number: number / 4)
 """Coordinates in quarter pixels: sums, differences and halves of them are exact."""
@@ -243,6 +249,7 @@ def odd_person(seed: int, lost: float, grid: int) -> Pose:
     return Pose(keypoints, Box(0, 0, 0, 0), 0.5, "odd", world)  # type: ignore[arg-type]
 
 
+AT_REST_IN_ANY_BODY = ("head_drop", "lateral_lean", "neck_flexion_3d")
 odd_people = st.builds(
     odd_person, st.integers(0, 2**32), st.sampled_from([0.0, 0.01, 0.1, 0.5]), st.sampled_from([1, 2, 9, 400])
 )
@@ -293,6 +300,7 @@ def check_values(reading: Reading, shown: Pose, min_score: float) -> None:
             assert low <= value.number <= high, name
             assert all(shown.keypoints[each].score >= min_score for each in metric.needed(reading.view)), name
             assert all(map(math.isfinite, (number for each in metric.places for number in shown.world[each])))
+            assert all(shown.keypoints[each].score >= min_score for each in metric.places), name
             assert reading.view in metric.views
     if judge_all(reading) is Posture.POOR:
         assert any(value.known for value in reading.values.values())
@@ -314,8 +322,9 @@ def test_no_calibration_whatever_gives_a_wrong_number_silently(
     for name, value in reading.values.items():
         if value.known and METRICS[name].relative:
             assert view is calibrated_in or {view, calibrated_in} <= FACING
+            assert calibrated_in in METRICS[name].views
             # Random points are no face, so PnP need not find the same turn twice.
-            assert not same_body or name not in ("head_drop", "lateral_lean") or value.number == 0
+            assert not same_body or name not in AT_REST_IN_ANY_BODY or value.number == 0
 
 
 @unhurried
@@ -539,9 +548,16 @@ def test_no_reading_whatever_makes_the_engine_raise(rules: list[Rule], readings:
 @thorough
 @given(rules, pulses, timelines)
 def test_a_moved_rule_is_the_same_rule_at_any_moment(rule: Rule, pulse: float, timeline: list[Beat]) -> None:
-    """A file edited above the rule, again and again, changes no alert."""
+    """A file edited above the rule, again and again, changes no alert but the line that it names."""
     engine, alerts = RuleEngine([rule], pulse), []
     for number, reading in enumerate(readings_of(timeline)):
         engine.replace([replace(rule, origin=f"desk.yaml:{number}")], pulse)
         alerts.extend(engine.judge(reading).alerts)
-    assert alerts == alerts_of(rule, pulse, readings_of(timeline))
+    still = alerts_of(rule, pulse, readings_of(timeline))
+    assert [without_origin(alert) for alert in alerts] == [without_origin(alert) for alert in still]
+
+
+def without_origin(alert: Alert) -> Alert:
+    """The alert, but for the file and line of its rule."""
+    rule = {**alert.explanation["rule"], "origin": ""}
+    return replace(alert, explanation={**alert.explanation, "rule": rule})

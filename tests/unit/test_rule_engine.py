@@ -121,7 +121,7 @@ def test_an_alert_tells_what_happened() -> None:
     engine = RuleEngine([NECK], PULSE)
     verdicts = [engine.judge(replace(reading(t, neck_flexion=55.26), position=t + 7.0)) for t in range(4)]
     (alert,) = verdicts[-1].alerts
-    assert replace(alert, message="", reason="") == Alert(
+    assert replace(alert, message="", reason="", explanation={}) == Alert(
         rule="neck",
         severity=Severity.WARN,
         message="",
