@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class SampleRow(NamedTuple):
@@ -18,7 +19,7 @@ class SampleRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """One alert as it was stored, field by field."""
+    """One alert as it was stored, field by field; `explanation` is empty where there is none."""
 
     id: int
     at_ms: int
@@ -38,6 +39,22 @@ class AlertRow:
     reason: str
     outcome: str
     outcome_detail: str
+    explanation: Mapping[str, Any]
+    decision: str
+    """What became of it: spoken, held (told later, in a summary) or dropped."""
+    decision_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackRow:
+    """What the person thinks of one alert: `verdict` is "wrong" or "right"."""
+
+    id: int
+    at_ms: int
+    offset_min: int
+    alert_id: int
+    verdict: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,13 +33,13 @@ while True:
 """
 
 
-def started_writer(path: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
+def started_writer(path: Path, script: str = WRITER) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, text=True)
 
 
-def killed_writer(path: Path, after: int) -> list[int]:
+def killed_writer(path: Path, after: int, script: str = WRITER) -> list[int]:
     """Given a log, let a process write it and kill it after some rows; return all it acknowledged."""
-    with started_writer(path) as writer:
+    with started_writer(path, script) as writer:
         assert writer.stdout is not None
         lines = [writer.stdout.readline() for _ in range(after)]
         writer.kill()
@@ -60,6 +60,31 @@ def test_twenty_kills_lose_no_acknowledged_row(tmp_path: Path) -> None:
     assert len(acknowledged) == len(set(acknowledged)) >= KILLS
     assert set(acknowledged) <= stored
     assert len(stored) <= len(acknowledged) + KILLS  # at most the row under way at each kill
+
+
+REMEMBERING = """
+import sys
+from itertools import count
+from pathlib import Path
+from uprightd.clock import SystemClock
+from uprightd.store.log import Log
+
+clock = SystemClock()
+log = Log.open(Path(sys.argv[1]), metrics=(), clock=clock)
+for number in count(1):
+    log.remember("engine", {"number": number, "held": ["x" * 5000]}, clock.now())
+    print(number, flush=True)
+"""
+
+
+def test_what_was_remembered_before_a_kill_is_whole_and_as_new_as_it_was_acknowledged(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    for kills in range(3):
+        acknowledged = killed_writer(path, 20 + kills, REMEMBERING)[-1]
+        with Log.open(path, metrics=(), clock=SystemClock()) as log:
+            memory = log.recall("engine")
+        assert memory["held"] == ["x" * 5000]
+        assert memory["number"] in (acknowledged, acknowledged + 1)
 
 
 def test_another_process_is_refused_by_number_and_a_killed_one_is_not_in_the_way(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import sqlite3
@@ -29,7 +30,8 @@ from uprightd.domain import (
     View,
     unknown,
 )
-from uprightd.errors import InternalError, TryAgainError, WriteError
+from uprightd.errors import DataError, InternalError, TryAgainError, WriteError
+from uprightd.rules.restraint import Kind
 from uprightd.store import log as log_module
 from uprightd.store.log import Log
 
@@ -175,8 +177,112 @@ def test_an_alert_keeps_its_explanation_and_what_became_of_its_notification(log:
             "neck flexion 52.3° > 45.0° for 2 s",
             "failed",
             "no reply in 5 s",
+            "{}",
+            "spoken",
+            "",
         )
     ]
+
+
+def test_an_alert_that_is_not_said_keeps_why_and_waits_for_no_notification(log: Log, path: Path) -> None:
+    log.add_alert(alert(), "held", "while you were in a call")
+    log.add_alert(alert(), "dropped", "while alerts were snoozed until 10:30")
+    assert rows(path, "SELECT decision, decision_reason, outcome FROM alerts") == [
+        ("held", "while you were in a call", "off"),
+        ("dropped", "while alerts were snoozed until 10:30", "off"),
+    ]
+    with pytest.raises(WriteError):
+        log.add_alert(alert(), "whispered")
+
+
+def test_the_words_of_a_decision_are_those_of_the_log(log: Log, path: Path) -> None:
+    for kind in Kind:
+        log.add_alert(alert(), kind)
+    assert rows(path, "SELECT decision FROM alerts ORDER BY id") == [("spoken",), ("held",), ("dropped",)]
+
+
+def test_whatever_is_in_an_explanation_it_is_stored_as_json(log: Log, path: Path) -> None:
+    facts = {
+        "rule": {"id": "neck-flexed", "views": frozenset({View.FRONTAL})},
+        "values": {"neck_flexion": {"value": np.float32(12.5), "error": math.nan}},
+        "scores": [0.5, np.float64(1.0), math.inf],
+        "severity": Severity.WARN,
+        "told": True,
+        "count": 3,
+        "note": None,
+        "name": "naïve \ud800 ✓",
+        "file": Path("desk.yaml"),
+    }
+    log.add_alert(alert(explanation=facts))
+    ((stored,),) = rows(path, "SELECT explanation FROM alerts")
+    expected = {
+        "rule": {"id": "neck-flexed", "views": ["frontal"]},
+        "values": {"neck_flexion": {"value": 12.5, "error": None}},
+        "scores": [0.5, 1.0, None],
+        "severity": "warn",
+        "told": True,
+        "count": 3,
+        "note": None,
+        "name": "naïve \ud800 ✓",
+        "file": "desk.yaml",
+    }
+    assert json.loads(stored) == expected
+
+
+# ---- what the person thinks, and what outlives a restart ----------------------------------------------------
+
+
+def test_what_is_thought_of_an_alert_can_change(log: Log, path: Path) -> None:
+    first, second = log.add_alert(alert()), log.add_alert(alert())
+    log.add_feedback(first, "wrong", "I was reading \ud800", later(5))
+    log.add_feedback(second, "right", "", later(6))
+    log.add_feedback(first, "right", "", later(7))
+    assert rows(path, "SELECT alert_id, verdict, note, at_ms, offset_min FROM feedback ORDER BY at_ms") == [
+        (second, "right", "", 1_795_348_806_000, 60),
+        (first, "right", "", 1_795_348_807_000, 60),
+    ]
+
+
+def test_feedback_on_an_alert_that_is_not_there_is_refused_by_its_number(log: Log, path: Path) -> None:
+    log.add_alert(alert())
+    with pytest.raises(DataError, match="no alert 17") as caught:
+        log.add_feedback(17, "wrong", "", NOON)
+    assert caught.value.exit_code == 65
+    with pytest.raises(WriteError):
+        log.add_feedback(1, "perhaps", "", NOON)
+    assert rows(path, "SELECT count(*) FROM feedback") == [(0,)]
+
+
+def test_what_is_remembered_is_there_in_the_next_run_and_the_newest_counts(log: Log, path: Path) -> None:
+    state = {"format": 1, "spoken": [["head-down", 1.5]], "text": "naïve \ud800 ✓", "none": None}
+    assert log.recall("restraint") is None
+    log.remember("restraint", {"format": 0}, NOON)
+    log.remember("restraint", state, later(5))
+    log.remember("pause", None, later(5))
+    log.close()
+    assert rows(path, "SELECT name, at_ms FROM memory ORDER BY name") == [
+        ("pause", 1_795_348_805_000),
+        ("restraint", 1_795_348_805_000),
+    ]
+    with Log.open(path, metrics=METRICS, clock=CLOCK) as again:  # before any run has begun
+        assert again.recall("restraint") == state
+        assert again.recall("pause") is None
+        assert again.recall("engine") is None
+
+
+@pytest.mark.parametrize("data", [math.nan, {"until": math.inf}, {1, 2}, b"x", object()], ids=repr)
+def test_what_is_no_json_is_a_fault_and_the_memory_before_it_stays(log: Log, data: object) -> None:
+    log.remember("engine", {"format": 1}, NOON)
+    with pytest.raises(InternalError, match="engine cannot be remembered"):
+        log.remember("engine", data, later(1))
+    assert log.recall("engine") == {"format": 1}
+
+
+@pytest.mark.parametrize("damaged", ["", "{", "nonsense", "[" * 100_000])
+def test_a_damaged_memory_is_none(log: Log, damaged: str) -> None:
+    log.remember("engine", {"format": 1}, NOON)
+    log.database.execute("UPDATE memory SET value = ?", (damaged,))
+    assert log.recall("engine") is None
 
 
 def test_an_outcome_nobody_knows_is_refused_and_the_log_goes_on(log: Log, path: Path) -> None:

@@ -119,7 +119,7 @@ def test_a_step_that_fails_leaves_the_version_before_it_whole(
     assert database.execute("PRAGMA user_version").fetchone() == (len(schema.MIGRATIONS) - 1,)
 
 
-# ---- a log of the first version -----------------------------------------------------------------------------
+# ---- logs of earlier versions -------------------------------------------------------------------------------
 
 RUN = {"id": 1, "started_ms": 1, "offset_min": 0, "source": "s", "backend": "b", "version": "0.1"}
 TRANSITIONS = [
@@ -135,70 +135,144 @@ TRANSITIONS = [
 ]
 
 
-@pytest.fixture
-def first(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """A log as the first version made it, with rows in every table; the present version is in force again."""
+ALERT = {
+    "at_ms": 4,
+    "offset_min": 0,
+    "run_id": 1,
+    "rule": "r",
+    "severity": "warn",
+    "message": "m",
+    "metric": "neck_flexion",
+    "value": 1.0,
+    "threshold": 1.0,
+    "held_s": 1.0,
+    "started_ms": 1,
+    "view": "frontal",
+    "confidence": 0.5,
+    "reason": "w",
+}
+
+
+def earlier(database: Database, version: int, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """A log as that version made it, with rows in every table; the present version is in force again."""
     database.execute("PRAGMA foreign_keys = ON")
     with monkeypatch.context() as past:
-        past.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        past.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:version])
         migrate(database, ("neck_flexion", "head_x"))
-    assert database.execute("PRAGMA user_version").fetchone() == (1,)
-    assert "profile" not in database.table("samples").columns_dict
+    assert database.execute("PRAGMA user_version").fetchone() == (version,)
+    assert "decision" not in database.table("alerts").columns_dict
+    profile = {"profile": "sit r2"} if version > 1 else {}
     database.table("runs").insert({**RUN, "seconds_per_sample": 1.0})
     database.table("samples").insert_all(
-        [{**SAMPLE, "at_ms": at, "neck_flexion": at / 2} for at in (5, 9, 7)]
+        [{**SAMPLE, **profile, "at_ms": at, "neck_flexion": at / 2} for at in (5, 9, 7)]
     )
     database.table("transitions").insert_all(TRANSITIONS)
-    alert = {
-        "rule": "r",
-        "severity": "warn",
-        "message": "m",
-        "metric": "neck_flexion",
-        "value": 1.0,
-        "threshold": 1.0,
-    }
-    alert |= {"held_s": 1.0, "started_ms": 1, "view": "frontal", "confidence": 0.5, "reason": "w"}
-    database.table("alerts").insert({"at_ms": 4, "offset_min": 0, "run_id": 1, **alert})
+    database.table("alerts").insert(ALERT)
+    database.table("alerts").insert({**ALERT, "id": 7, "outcome": "delivered"})
     database.table("reports").insert({"kind": "weekly", "period": "2026-W46", "made_ms": 1, "path": "a.txt"})
     return database
 
 
+@pytest.fixture
+def first(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
+    return earlier(database, 1, monkeypatch)
+
+
+@pytest.fixture(params=[1, 2])
+def old(database: Database, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Database:
+    return earlier(database, request.param, monkeypatch)
+
+
+LATER = {"profile", "explanation", "decision", "decision_reason"}
+"""Columns that a step after the first added."""
+
+
 def contents(database: Database) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table, without the column that the second version added."""
+    """Every row of every table of the first version, without the columns that later ones added."""
     kept = {}
     for name in ("runs", "samples", "alerts", "transitions", "reports"):
-        columns = [f'"{each}"' for each in database.table(name).columns_dict if each != "profile"]
+        columns = [f'"{each}"' for each in database.table(name).columns_dict if each not in LATER]
         kept[name] = database.execute(f"SELECT {', '.join(columns)} FROM {name} ORDER BY id").fetchall()
     return kept
 
 
-def test_a_log_of_the_first_version_keeps_every_row(first: Database) -> None:
-    before = contents(first)
-    migrate(first, ("neck_flexion", "head_x", "head_pitch"))
-    assert first.execute("PRAGMA user_version").fetchone() == (schema.VERSION,) == (2,)
-    after = contents(first)
+def test_an_older_log_keeps_every_row(old: Database) -> None:
+    before = contents(old)
+    profiles = {"sit r2"} if "profile" in old.table("samples").columns_dict else {None}
+    migrate(old, ("neck_flexion", "head_x", "head_pitch"))
+    assert old.execute("PRAGMA user_version").fetchone() == (schema.VERSION,) == (3,)
+    after = contents(old)
     after["samples"] = [row[:-1] for row in after["samples"]]  # of the new metric
     assert after == before
     assert all(len(rows) > 0 for rows in before.values())
-    assert first.execute("SELECT DISTINCT profile, head_pitch FROM samples").fetchall() == [(None, None)]
-    assert first.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert first.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert {row[0] for row in old.execute("SELECT profile FROM samples").fetchall()} == profiles
+    assert old.execute("SELECT DISTINCT head_pitch FROM samples").fetchall() == [(None,)]
+    assert old.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert old.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
-def test_a_log_of_the_first_version_gets_the_same_tables_as_a_new_one(first: Database) -> None:
+def test_the_alerts_of_an_older_log_were_all_spoken_and_have_no_explanation(old: Database) -> None:
+    migrate(old, ("neck_flexion",))
+    query = "SELECT id, decision, decision_reason, explanation FROM alerts ORDER BY id"
+    assert old.execute(query).fetchall() == [(1, "spoken", "", "{}"), (7, "spoken", "", "{}")]
+
+
+def test_an_older_log_gets_the_same_tables_as_a_new_one(old: Database) -> None:
     new = Database(sqlite3.connect(":memory:", isolation_level=None), execute_plugins=False)
     migrate(new, ("neck_flexion", "head_x"))
-    migrate(first, ("neck_flexion", "head_x"))
-    assert first.table_names() == new.table_names()
-    assert not [name for name in first.table_names() if "anew" in name]
+    migrate(old, ("neck_flexion", "head_x"))
+    assert set(old.table_names()) == set(new.table_names()) >= {"feedback", "memory"}
+    assert not [name for name in old.table_names() if "anew" in name]
     for name in new.table_names():
-        assert set(first.table(name).columns_dict.items()) == set(new.table(name).columns_dict.items()), name
-        assert first.table(name).strict
+        assert set(old.table(name).columns_dict.items()) == set(new.table(name).columns_dict.items()), name
+        assert old.table(name).strict
         indexes = [
-            [(each.name, each.columns, each.unique) for each in it.table(name).indexes] for it in (first, new)
+            [(each.name, each.columns, each.unique) for each in it.table(name).indexes] for it in (old, new)
         ]
         assert indexes[0] == indexes[1], name
-    assert [each.name for each in first.table("transitions").indexes] == ["transitions_at"]
+    assert [each.name for each in old.table("transitions").indexes] == ["transitions_at"]
+
+
+FEEDBACK = {"at_ms": 9, "offset_min": 0, "alert_id": 7, "verdict": "wrong", "note": ""}
+MEMORY = {"name": "engine", "at_ms": 9, "value": "{}"}
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "wrong"),
+    [
+        ("alerts", ALERT, {"decision": "whispered"}),
+        ("alerts", ALERT, {"decision": None}),
+        ("alerts", ALERT, {"decision_reason": None}),
+        ("alerts", ALERT, {"explanation": None}),
+        ("alerts", ALERT, {"explanation": b"{}"}),
+        ("feedback", FEEDBACK, {"alert_id": 2}),
+        ("feedback", FEEDBACK, {"alert_id": None}),
+        ("feedback", FEEDBACK, {"verdict": "perhaps"}),
+        ("feedback", FEEDBACK, {"at_ms": 0}),
+        ("feedback", FEEDBACK, {"offset_min": 1441}),
+        ("feedback", FEEDBACK, {"note": None}),
+        ("memory", MEMORY, {"name": None}),
+        ("memory", MEMORY, {"at_ms": 0}),
+        ("memory", MEMORY, {"value": None}),
+        ("memory", MEMORY, {"value": b"{}"}),
+    ],
+    ids=lambda it: it if isinstance(it, str) else ",".join(it),
+)
+def test_a_row_of_the_third_version_that_cannot_be_is_refused(
+    old: Database, table: str, row: dict[str, object], wrong: dict[str, object]
+) -> None:
+    migrate(old, ("neck_flexion",))
+    with pytest.raises(sqlite3.IntegrityError):
+        old.table(table).insert({**row, **wrong})
+    old.table(table).insert(row)
+
+
+def test_an_alert_is_thought_of_once_and_a_memory_has_one_name(old: Database) -> None:
+    migrate(old, ("neck_flexion",))
+    for table, row in (("feedback", FEEDBACK), ("memory", MEMORY)):
+        old.table(table).insert(row)
+        with pytest.raises(sqlite3.IntegrityError):
+            old.table(table).insert({**row, "at_ms": 10})
 
 
 def test_the_tables_made_anew_check_as_before_and_take_the_new_state(first: Database) -> None:
@@ -234,3 +308,20 @@ def test_a_second_step_that_fails_leaves_the_first_version_whole(
     assert first.execute("PRAGMA user_version").fetchone() == (1,)
     migrate(first, ("neck_flexion", "head_x"))
     assert contents(first) == before
+
+
+def test_a_third_step_that_fails_leaves_the_second_version_whole(
+    old: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(old)
+    broken = (*schema.MIGRATIONS[2], "CREATE INDEX memory_at ON nowhere (at_ms)")
+    with monkeypatch.context() as today:
+        today.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS[:2], broken))
+        with pytest.raises(sqlite3.OperationalError):
+            migrate(old, ("neck_flexion",))
+    assert contents(old) == before
+    assert old.execute("PRAGMA user_version").fetchone() == (2,)
+    assert not {"feedback", "memory"} & set(old.table_names())
+    assert "decision" not in old.table("alerts").columns_dict
+    migrate(old, ("neck_flexion", "head_x"))
+    assert contents(old) == before

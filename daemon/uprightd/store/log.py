@@ -7,23 +7,24 @@ call it. A write that fails leaves nothing half-done, raises WriteError and cost
 from __future__ import annotations
 
 import contextlib
-import math
+import json
 import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from uprightd import __version__
 from uprightd.clock import Clock
 from uprightd.domain import Alert, Instant, MonitorState, Posture, Reading
-from uprightd.errors import InternalError
+from uprightd.errors import DataError, InternalError
 from uprightd.paths import private_dir
-from uprightd.store import failures
+from uprightd.store import failures, plain
+from uprightd.store.connection import connect
 from uprightd.store.file import prepare
-from uprightd.store.schema import METRIC_LIMIT, migrate
+from uprightd.store.schema import SAMPLE_COLUMNS, migrate
 from uprightd.store.writer import WriterLock
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ IMPATIENCE = 0.2
 BATCH = 2000
 """Rows removed in one transaction: some milliseconds, between which the loop gets its turn."""
 
-DECIMALS = 4
+SPOKEN = "spoken"
+"""What becomes of an alert unless something holds it back."""
 
 
 class Log:
@@ -63,17 +65,7 @@ class Log:
         self._run: int | None = None
         # sqlite-utils builds its INSERT anew for every row: 213 µs of CPU against 117 µs for this one
         # statement, measured on 25 metrics with a durable commit each. The rare tables use sqlite-utils.
-        columns = (
-            "at_ms",
-            "offset_min",
-            "run_id",
-            "posture",
-            "view",
-            "confidence",
-            "position",
-            "profile",
-            *metrics,
-        )
+        columns = (*SAMPLE_COLUMNS[1:], *metrics)
         names = ", ".join(f'"{name}"' for name in columns)
         self._insert = f"INSERT INTO samples ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
 
@@ -101,7 +93,7 @@ class Log:
                 lock = WriterLock.take(path, wall)
                 undo.callback(lock.release)
                 notices = prepare(path, wall)
-                database = _connect(path, patience)
+                database = connect(path, patience)
                 undo.callback(database.close)
                 migrate(database, names)
             except (sqlite3.Error, OSError) as error:
@@ -114,10 +106,10 @@ class Log:
     def begin_run(self, source: str, backend: str, at: Instant, seconds_per_sample: float) -> int:
         """Given what is watched and how, begin a run and return its id; all that follows belongs to it."""
         row = {
-            "started_ms": _ms(at),
-            "offset_min": self._offset(at),
-            "source": _text(source),
-            "backend": _text(backend),
+            "started_ms": plain.ms(at),
+            "offset_min": plain.offset(at, self._zone),
+            "source": plain.text(source),
+            "backend": plain.text(backend),
             "version": __version__,
             "seconds_per_sample": float(seconds_per_sample),
         }
@@ -129,7 +121,7 @@ class Log:
         if self._run is None:
             return
         with self._writing("store the end of the run"):
-            self.database.execute("UPDATE runs SET ended_ms = ? WHERE id = ?", (_ms(at), self._run))
+            self.database.execute("UPDATE runs SET ended_ms = ? WHERE id = ?", (plain.ms(at), self._run))
 
     def add_sample(self, reading: Reading, posture: Posture) -> int:
         """Given a reading and what it says, store it and return its row id once it is on disk.
@@ -140,40 +132,47 @@ class Log:
         if strangers:
             raise InternalError(f"the log was opened without the metrics {sorted(strangers)}")
         row = (
-            _ms(reading.at),
-            self._offset(reading.at),
+            plain.ms(reading.at),
+            plain.offset(reading.at, self._zone),
             self._running(),
             str(posture),
             str(reading.view),
-            _share(reading.confidence),
-            _number(reading.position),
-            _text(reading.profile) if reading.profile else None,
+            plain.share(reading.confidence),
+            plain.number(reading.position),
+            plain.text(reading.profile) if reading.profile else None,
             *[
-                _number(value.number) if (value := reading.values.get(name)) else None
+                plain.number(value.number) if (value := reading.values.get(name)) else None
                 for name in self._metrics
             ],
         )
         with self._writing("store a sample"):
             return _row_id(self.database.conn.execute(self._insert, row))
 
-    def add_alert(self, alert: Alert) -> int:
-        """Given an alert, store it with its explanation, its outcome still pending, and return its row id."""
+    def add_alert(self, alert: Alert, decision: str = SPOKEN, reason: str = "") -> int:
+        """Given an alert and whether it is "spoken", "held" or "dropped" and why, store it; return its row id.
+
+        The outcome of its notification is pending; that of one that is not spoken is off, as there is none.
+        """
         row = {
-            "at_ms": _ms(alert.at),
-            "offset_min": self._offset(alert.at),
+            "at_ms": plain.ms(alert.at),
+            "offset_min": plain.offset(alert.at, self._zone),
             "run_id": self._running(),
-            "rule": _text(alert.rule),
+            "rule": plain.text(alert.rule),
             "severity": str(alert.severity),
-            "message": _text(alert.message),
-            "metric": _text(alert.metric),
+            "message": plain.text(alert.message),
+            "metric": plain.text(alert.metric),
             "value": float(alert.value),
             "threshold": float(alert.threshold),
             "held_s": float(alert.held),
-            "started_ms": _ms(alert.started),
+            "started_ms": plain.ms(alert.started),
             "view": str(alert.view),
-            "confidence": _share(alert.confidence),
-            "position": _number(alert.position),
-            "reason": _text(alert.reason),
+            "confidence": plain.share(alert.confidence),
+            "position": plain.number(alert.position),
+            "reason": plain.text(alert.reason),
+            "explanation": plain.explanation(alert.explanation),
+            "decision": str(decision),
+            "decision_reason": plain.text(reason),
+            "outcome": "pending" if decision == SPOKEN else "off",
         }
         return self._add("alerts", row, "store an alert")
 
@@ -182,23 +181,67 @@ class Log:
         with self._writing("store a notification's outcome"):
             self.database.execute(
                 "UPDATE alerts SET outcome = ?, outcome_detail = ? WHERE id = ?",
-                (str(outcome), _text(detail), alert_id),
+                (str(outcome), plain.text(detail), alert_id),
             )
 
     def add_transition(self, state: MonitorState, at: Instant) -> int:
         """Given the monitor's new state, store since when it holds and why; return its row id."""
         row = {
-            "at_ms": _ms(at),
-            "offset_min": self._offset(at),
+            "at_ms": plain.ms(at),
+            "offset_min": plain.offset(at, self._zone),
             "run_id": self._running(),
             "activity": str(state.activity),
-            "reason": _text(state.reason),
+            "reason": plain.text(state.reason),
         }
         return self._add("transitions", row, "store a change of state")
 
+    def add_feedback(self, alert_id: int, verdict: str, note: str, at: Instant) -> int:
+        """Given an alert's row id and what the person thinks of it ("wrong" or "right"), store that; return its row id.
+
+        It takes the place of what was thought of the same alert before. Raise DataError when there is no such alert.
+        """
+        row = {
+            "at_ms": plain.ms(at),
+            "offset_min": plain.offset(at, self._zone),
+            "alert_id": int(alert_id),
+            "verdict": str(verdict),
+            "note": plain.text(note),
+        }
+        with self._writing("look up an alert"):
+            found = self.database.execute("SELECT 1 FROM alerts WHERE id = ?", (int(alert_id),)).fetchone()
+        if found is None:
+            raise DataError(f"{self.path}: there is no alert {alert_id}", "See them with: uprightd report")
+        return self._add("feedback", row, "store what you think of an alert", replace=True)
+
+    def remember(self, name: str, data: Any, at: Instant) -> None:
+        """Given a name and JSON data, store it for after a restart in place of what had that name.
+
+        Raise InternalError when it is no JSON data; NaN and infinity are none.
+        """
+        try:
+            value = json.dumps(data, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InternalError(f"{name} cannot be remembered: {error}") from error
+        with self._writing("store what outlives a restart"):
+            self.database.execute(
+                "INSERT OR REPLACE INTO memory (name, at_ms, value) VALUES (?, ?, ?)",
+                (name, plain.ms(at), value),
+            )
+
+    def recall(self, name: str) -> Any:
+        """Given a name, return the data that was remembered under it; None for none, or for what is damaged."""
+        with self._writing("look up what was remembered"):
+            row = self.database.execute("SELECT value FROM memory WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            return None
+        try:
+            return json.loads(row[0])
+        except (ValueError, RecursionError):
+            return None
+
     def retain(self, days: float, now: Instant) -> int:
         """Given how many days samples are kept, remove the older ones in batches; return how many went."""
-        oldest = _ms(now) - round(days * 86_400_000)
+        oldest = plain.ms(now) - round(days * 86_400_000)
         removed = 0
         while True:
             with self._writing("remove old samples"):
@@ -211,7 +254,7 @@ class Log:
                 return removed
 
     def last_alerts(self) -> dict[str, float]:
-        """Return when each rule spoke last, in seconds since the epoch, so that cooldowns outlive a restart."""
+        """Return when each rule's last alert was, spoken or not, in seconds since the epoch: for its cooldown."""
         with self._writing("look up the last alerts"):
             rows = self.database.execute("SELECT rule, max(at_ms) FROM alerts GROUP BY rule").fetchall()
         return {rule: at_ms / 1000 for rule, at_ms in rows}
@@ -226,7 +269,7 @@ class Log:
 
     def add_report(self, kind: str, period: str, made: Instant, path: Path) -> int:
         """Given a report that was written, remember it as the last of its kind; return its row id."""
-        row = {"kind": kind, "period": period, "made_ms": _ms(made), "path": _text(os.fspath(path))}
+        row = {"kind": kind, "period": period, "made_ms": plain.ms(made), "path": plain.text(os.fspath(path))}
         return self._add("reports", row, "store the report's entry", replace=True)
 
     def close(self) -> None:
@@ -269,51 +312,6 @@ class Log:
             raise InternalError("nothing can be logged before begin_run")
         return self._run
 
-    def _offset(self, at: Instant) -> int:
-        """Minutes by which the person's clock is ahead of UTC at that moment."""
-        offset = datetime.fromtimestamp(at.wall, UTC).astimezone(self._zone).utcoffset() or timedelta()
-        return round(offset.total_seconds() / 60)
-
-
-def _connect(path: Path, patience: float) -> Database:
-    """Given the path of a prepared file, return it open, each statement its own transaction."""
-    from sqlite_utils import Database  # brings numpy along; only who writes the log pays for it
-
-    # isolation_level=None: Python opens no transaction of its own that a failed write could leave behind.
-    connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA checkpoint_fullfsync = 1")
-        connection.execute("PRAGMA foreign_keys = ON")
-        return Database(connection, execute_plugins=False)
-    except BaseException:
-        connection.close()
-        raise
-
 
 def _row_id(cursor: sqlite3.Cursor) -> int:
     return int(cursor.lastrowid or 0)
-
-
-def _ms(at: Instant) -> int:
-    return round(at.wall * 1000)
-
-
-def _number(number: float | None) -> float | None:
-    """Given a value, return it rounded; None for NaN and for what is too large to be a measurement.
-
-    float() matters: SQLite takes a numpy scalar without complaint and stores its bytes.
-    """
-    if number is None or not abs(number) < METRIC_LIMIT:
-        return None
-    return round(float(number), DECIMALS)
-
-
-def _share(number: float) -> float:
-    return 0.0 if math.isnan(number) else round(min(1.0, max(0.0, float(number))), DECIMALS)
-
-
-def _text(text: str) -> str:
-    """Given any text, return it with lone surrogates (odd file names), which SQLite refuses, as "?"."""
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -6,17 +6,26 @@ It needs nothing but the standard library, so that a report starts at once.
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, Literal
 
+from uprightd.domain import Reading
 from uprightd.errors import DataError, UnavailableError, UprightError
-from uprightd.records import AlertRow, RunRow, SampleRow, Spread, TransitionRow
-from uprightd.store import failures
+from uprightd.records import AlertRow, FeedbackRow, RunRow, SampleRow, Spread, TransitionRow
+from uprightd.store import failures, samples
 from uprightd.store.file import check_version, read_only_uri
 from uprightd.store.schema import SAMPLE_COLUMNS, VERSION
 
-TABLES = ("runs", "samples", "alerts", "transitions", "reports")
+TABLES = ("runs", "samples", "alerts", "transitions", "reports", "feedback")
+
+_ALERT = (
+    "SELECT id, at_ms, offset_min, run_id, rule, severity, message, metric, value, threshold, held_s, started_ms,"
+    " view, confidence, position, reason, outcome, outcome_detail, explanation, decision, decision_reason"
+    " FROM alerts"
+)
 
 
 class LogReader:
@@ -75,14 +84,39 @@ class LogReader:
             ),
         )
 
+    def readings(self, since_ms: int, until_ms: int) -> Iterator[Reading]:
+        """Given a period, yield its samples as readings in order of their time. What they lack: store.samples."""
+        columns = ", ".join(f'"{name}"' for name in (*samples.COLUMNS, *self.metrics))
+        rows = self._rows(
+            f"SELECT {columns} FROM samples WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms, id",  # noqa: S608
+            since_ms,
+            until_ms,
+        )
+        return samples.readings(rows, self.metrics)
+
     def alerts(self, since_ms: int, until_ms: int) -> list[AlertRow]:
-        """Given a period, return its alerts in order of their time."""
+        """Given a period, return its alerts in order of their time, spoken or not."""
+        rows = self._rows(f"{_ALERT} WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms, id", since_ms, until_ms)
+        return [_alert(row) for row in rows]
+
+    def alert(self, which: int | Literal["last"]) -> AlertRow | None:
+        """Given an alert's id, return it, None when there is no such alert.
+
+        "last" is the one stored last among those that were spoken, and among all where none was.
+        """
+        if which == "last":
+            rows = self._rows(f"{_ALERT} ORDER BY decision = 'spoken' DESC, id DESC LIMIT 1")
+        else:
+            rows = self._rows(f"{_ALERT} WHERE id = ?", which)
+        return next((_alert(row) for row in rows), None)
+
+    def feedback(self, since_ms: int, until_ms: int) -> list[FeedbackRow]:
+        """Given a period, return what the person thought in it of alerts, in order of time; once at most of each."""
         return [
-            AlertRow(*row)
+            FeedbackRow(*row)
             for row in self._rows(
-                "SELECT id, at_ms, offset_min, run_id, rule, severity, message, metric, value, threshold,"
-                " held_s, started_ms, view, confidence, position, reason, outcome, outcome_detail"
-                " FROM alerts WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms, id",
+                "SELECT id, at_ms, offset_min, alert_id, verdict, note"
+                " FROM feedback WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms, id",
                 since_ms,
                 until_ms,
             )
@@ -174,6 +208,20 @@ class LogReader:
             yield
         except sqlite3.Error as error:
             raise failures.unreadable(self.path, error) from error
+
+
+def _alert(row: tuple) -> AlertRow:
+    *fields, explanation, decision, reason = row
+    return AlertRow(*[*fields, _facts(explanation), decision, reason])
+
+
+def _facts(text: str) -> Mapping[str, Any]:
+    """Given an alert's explanation as it was stored, return it; empty when somebody damaged it."""
+    try:
+        facts = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
 
 
 def _no_log(path: Path) -> UprightError:

@@ -104,7 +104,28 @@ _CALIBRATED = (
 )
 """The calibration a sample counts from (sit r2; NULL without), and the state of a camera that has moved."""
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CALIBRATED)
+_RESTRAINED = (
+    "ALTER TABLE alerts ADD COLUMN explanation TEXT NOT NULL DEFAULT '{}'",
+    """ALTER TABLE alerts ADD COLUMN decision TEXT NOT NULL DEFAULT 'spoken'
+      CHECK (decision IN ('spoken', 'held', 'dropped'))""",
+    "ALTER TABLE alerts ADD COLUMN decision_reason TEXT NOT NULL DEFAULT ''",
+    f"""CREATE TABLE feedback (
+    id INTEGER PRIMARY KEY,
+    {_MOMENT},
+    alert_id INTEGER NOT NULL UNIQUE REFERENCES alerts (id),
+    verdict TEXT NOT NULL CHECK (verdict IN ('wrong', 'right')),
+    note TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE memory (
+    name TEXT NOT NULL PRIMARY KEY,
+    at_ms INTEGER NOT NULL CHECK (at_ms > 0),
+    value TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX feedback_at ON feedback (at_ms)",
+)
+"""Why an alert came (JSON) and whether it was said; what the person thinks of it; what outlives a restart (JSON)."""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CALIBRATED, _RESTRAINED)
 VERSION = len(MIGRATIONS)
 
 SAMPLE_COLUMNS = (
