@@ -1,0 +1,1 @@
+"""What goes on around the person: screen, calls, presentations, do-not-disturb, battery. Asked without root."""
