@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes.private_bus import DEADLINE, PrivateBus, wait_until
+from tests.fakes.private_bus import DEADLINE, PrivateBus, call, wait_until
 
 from uprightd.domain import Severity
-from uprightd.notify.base import Delivery, Notification, Outcome
+from uprightd.notify.base import Action, Delivery, Notification, Outcome
 from uprightd.notify.desktop import DesktopNotifier
 
 pytestmark = pytest.mark.real_server
@@ -32,6 +32,7 @@ PROGRAMS = {"dbus-daemon": "dbus", "Xvfb": "xvfb", "dunst": "dunst"}
 DUNSTRC = """\
 [global]
 follow = none
+dmenu = {menu}
 [urgency_low]
 format = "low|%s|%b"
 [urgency_normal]
@@ -40,6 +41,12 @@ format = "normal|%s|%b"
 format = "critical|%s|%b"
 """
 """The format makes the urgency a part of what is drawn; dunst's history does not tell it otherwise."""
+
+MENU = """\
+#!/bin/sh
+tee "{folder}/offered" | grep -F "$(cat "{folder}/choice")"
+"""
+"""A menu of dunst's: it is given one line for each button, and answers with the line of the person's choice."""
 
 
 def require_programs() -> None:
@@ -78,7 +85,10 @@ def session(screen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     """A private D-Bus session with dunst on it."""
     bus = PrivateBus(tmp_path)
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
-    (tmp_path / "dunstrc").write_text(DUNSTRC)
+    menu = tmp_path / "menu"
+    menu.write_text(MENU.format(folder=tmp_path))
+    menu.chmod(0o755)
+    (tmp_path / "dunstrc").write_text(DUNSTRC.format(menu=menu))
     with contextlib.ExitStack() as stack:
         stack.callback(bus.close)
         bus.start()
@@ -91,44 +101,24 @@ def session(screen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield bus
 
 
-async def call(address: str, member: str, body: list[Any] | None = None, **where: str) -> Any:
-    """Given a D-Bus address, a method and where it lives (dunst unless told), return the reply's body."""
-    from dbus_fast import Message
-    from dbus_fast.aio import MessageBus
-
-    bus = await MessageBus(bus_address=address).connect()
-    try:
-        message = Message(
-            destination=where.get("destination", "org.freedesktop.Notifications"),
-            path=where.get("path", "/org/freedesktop/Notifications"),
-            interface=where.get("interface", "org.dunstproject.cmd0"),
-            member=member,
-            signature="s" * len(body or []),
-            body=body or [],
-        )
-        reply = await bus.call(message)
-    finally:
-        bus.disconnect()
-    assert reply is not None
-    return reply.body
+DUNST = "org.dunstproject.cmd0"
 
 
 async def owned(address: str) -> bool:
     name = "org.freedesktop.DBus"
-    path = "/org/freedesktop/DBus"
-    body = ["org.freedesktop.Notifications"]
-    return (await call(address, "NameHasOwner", body, destination=name, path=path, interface=name))[0]
+    where = {"destination": name, "path": "/org/freedesktop/DBus", "interface": name}
+    return (await call(address, "NameHasOwner", "s", "org.freedesktop.Notifications", **where))[0]
 
 
 async def displayed(address: str) -> int:
-    body = ["org.dunstproject.cmd0", "displayedLength"]
-    return (await call(address, "Get", body, interface="org.freedesktop.DBus.Properties"))[0].value
+    properties = "org.freedesktop.DBus.Properties"
+    return (await call(address, "Get", "ss", DUNST, "displayedLength", interface=properties))[0].value
 
 
 async def history(address: str) -> list[dict[str, Any]]:
     """Given the address, close everything on the screen and return what dunst showed, newest first."""
-    await call(address, "NotificationCloseAll")
-    [entries] = await call(address, "NotificationListHistory")
+    await call(address, "NotificationCloseAll", interface=DUNST)
+    [entries] = await call(address, "NotificationListHistory", interface=DUNST)
     return [{key: variant.value for key, variant in entry.items()} for entry in entries]
 
 
@@ -149,3 +139,23 @@ def test_dunst_shows_what_was_sent_with_text_and_urgency(session: PrivateBus) ->
         f"{urgency}|Neck bent < 52° & more|Limit 46°. Sit <back> & up."
         for urgency in ("critical", "low", "normal")
     ]
+
+
+SNOOZES = (Action("snooze-15", "15 min"), Action("snooze-60", "1 h"), Action("wrong", "That was wrong"))
+
+
+def test_a_button_pressed_on_dunst_is_told_with_its_notification(session: PrivateBus) -> None:
+    pressed: list[tuple[int, str]] = []
+    desktop = DesktopNotifier(on_action=lambda *what: pressed.append(what))
+    neck = Notification("Neck bent forward", "Limit 46°.", Severity.ALERT, actions=SNOOZES, key=41)
+    assert desktop.send(neck) == Outcome(Delivery.DELIVERED)
+    trunk = Notification("Leaning", "Limit 20°.", Severity.ALERT, actions=SNOOZES, key=42)
+    assert desktop.send(trunk) == Outcome(Delivery.DELIVERED)
+    wait_until(lambda: asyncio.run(displayed(session.address)) == 2, "two notifications on the screen")
+    for choice in ("1 h (Neck bent forward)", "That was wrong (Leaning)"):
+        (session.folder / "choice").write_text(choice)
+        seen = len(pressed)
+        asyncio.run(call(session.address, "ContextMenuCall", interface=DUNST))
+        wait_until(lambda seen=seen: len(pressed) > seen, f"the press of {choice}")
+    assert pressed == [(41, "snooze-60"), (42, "wrong")]
+    desktop.close()

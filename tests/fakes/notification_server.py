@@ -1,6 +1,7 @@
 """A program: the smallest notification server, which writes what it is told to a JSON-lines file.
 
-It owns org.freedesktop.Notifications on the session in DBUS_SESSION_BUS_ADDRESS and ends with the bus.
+It owns org.freedesktop.Notifications on the session in DBUS_SESSION_BUS_ADDRESS and ends with the bus. A test
+plays the person through the interface org.uprightd.Person.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from dbus_fast.annotations import DBusDict, DBusInt32, DBusSignature, DBusStr, D
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_signal
 
 NAME = "org.freedesktop.Notifications"
+PERSON = "org.uprightd.Person"
+ALL = -1
 
 Words = Annotated[list[str], DBusSignature("as")]
 Information = Annotated[tuple[str, str, str, str], DBusSignature("ssss")]
@@ -29,12 +32,14 @@ Action = Annotated[tuple[int, str], DBusSignature("us")]
 class Notifications(ServiceInterface):
     """The interface of the desktop notification specification, version 1.2."""
 
-    def __init__(self, record: Path, slow: bool, refuse: bool, markup: bool) -> None:
+    def __init__(self, options: argparse.Namespace) -> None:
         super().__init__(NAME)
-        self._record = record
-        self._slow = slow
-        self._refuse = refuse
-        self._capabilities = ["actions", "body", *(["body-markup"] if markup else [])]
+        self._record = options.record
+        self._slow = options.slow
+        self._accepts = options.accept
+        self._capabilities = ["body"]
+        self._capabilities += ["body-markup"] if options.markup else []
+        self._capabilities += ["actions"] if not options.buttonless else []
         self._count = 0
 
     @dbus_method()
@@ -49,20 +54,21 @@ class Notifications(ServiceInterface):
         hints: DBusDict,
         expire_timeout: DBusInt32,
     ) -> DBusUInt32:
-        if self._refuse:
+        if self._count == self._accepts:
+            self._write({"refused": summary})
             raise DBusError("org.freedesktop.Notifications.Error.ExcessNotificationGeneration", "not so many")
         if self._slow:
             await asyncio.Event().wait()
-        told = {
-            "app": app_name,
-            "icon": app_icon,
-            "title": summary,
-            "body": body,
-            "actions": actions,
-            "urgency": hints["urgency"].value,
-        }
-        with self._record.open("a") as file:
-            file.write(json.dumps(told) + "\n")
+        self._write(
+            {
+                "app": app_name,
+                "icon": app_icon,
+                "title": summary,
+                "body": body,
+                "actions": actions,
+                "urgency": hints["urgency"].value,
+            }
+        )
         self._count += 1
         return self._count
 
@@ -86,14 +92,33 @@ class Notifications(ServiceInterface):
     def ActionInvoked(self, notification: DBusUInt32, key: DBusStr) -> Action:  # noqa: N802
         return (notification, key)
 
+    def _write(self, what: dict[str, object]) -> None:
+        with self._record.open("a") as file:
+            file.write(json.dumps(what) + "\n")
+
+
+class Person(ServiceInterface):
+    """What a person does to the notifications on the screen, which are numbered from 1."""
+
+    def __init__(self, notifications: Notifications) -> None:
+        super().__init__(PERSON)
+        self._notifications = notifications
+
+    @dbus_method()
+    def Press(self, notification: DBusUInt32, key: DBusStr) -> Nothing:  # noqa: N802
+        self._notifications.ActionInvoked(notification, key)
+
+    @dbus_method()
+    def Dismiss(self, notification: DBusUInt32) -> Nothing:  # noqa: N802
+        self._notifications.NotificationClosed(notification, 2)
+
 
 async def serve(options: argparse.Namespace) -> None:
     """Given the program's options, answer until the bus goes away."""
     bus = await MessageBus().connect()
-    bus.export(
-        "/org/freedesktop/Notifications",
-        Notifications(options.record, options.slow, options.refuse, options.markup),
-    )
+    notifications = Notifications(options)
+    bus.export("/org/freedesktop/Notifications", notifications)
+    bus.export("/org/freedesktop/Notifications", Person(notifications))
     await bus.request_name(NAME)
     options.ready.touch()
     with contextlib.suppress(EOFError, OSError):
@@ -105,6 +130,7 @@ if __name__ == "__main__":
     parser.add_argument("record", type=Path, help="the JSON-lines file to append to")
     parser.add_argument("ready", type=Path, help="the file to make once the name is owned")
     parser.add_argument("--slow", action="store_true", help="never answer a notification")
-    parser.add_argument("--refuse", action="store_true", help="answer every notification with an error")
+    parser.add_argument("--accept", type=int, default=ALL, help="answer all after so many with an error")
     parser.add_argument("--markup", action="store_true", help="say that markup in the body is read")
+    parser.add_argument("--buttonless", action="store_true", help="do not say that actions are shown")
     asyncio.run(serve(parser.parse_args()))

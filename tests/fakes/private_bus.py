@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -11,6 +12,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from dbus_fast import Message
+from dbus_fast.aio import MessageBus
 
 SERVER = Path(__file__).with_name("notification_server.py")
 
@@ -45,6 +50,28 @@ def wait_until(ready: Callable[[], bool], what: str, process: subprocess.Popen[b
         time.sleep(0.01)
 
 
+async def call(address: str, member: str, signature: str = "", *body: Any, **where: str) -> list[Any]:
+    """Given a D-Bus address, a method with its arguments, and where it lives, return the reply's body.
+
+    destination, path and interface are the notification server's unless told.
+    """
+    bus = await MessageBus(bus_address=address).connect()
+    try:
+        message = Message(
+            destination=where.get("destination", "org.freedesktop.Notifications"),
+            path=where.get("path", "/org/freedesktop/Notifications"),
+            interface=where.get("interface", "org.freedesktop.Notifications"),
+            member=member,
+            signature=signature,
+            body=list(body),
+        )
+        reply = await bus.call(message)
+    finally:
+        bus.disconnect()
+    assert reply is not None
+    return reply.body
+
+
 class PrivateBus:
     """A D-Bus session of its own at a fixed address, that can be lost and come back, or freeze."""
 
@@ -68,9 +95,20 @@ class PrivateBus:
             self._process = subprocess.Popen(command, stderr=log)
         wait_until(self._socket.exists, "the D-Bus socket", self._process)
 
-    def server(self, *, slow: bool = False, markup: bool = False, refuse: bool = False) -> NotificationServer:
-        """Start a notification server on this bus; see the program's options."""
-        flags = [f"--{name}" for name, on in (("slow", slow), ("markup", markup), ("refuse", refuse)) if on]
+    def server(
+        self,
+        *,
+        slow: bool = False,
+        markup: bool = False,
+        refuse: bool = False,
+        accept: int | None = None,
+        buttonless: bool = False,
+    ) -> NotificationServer:
+        """Start a notification server on this bus; see the program's options. refuse: it accepts none."""
+        named = (("slow", slow), ("markup", markup), ("buttonless", buttonless))
+        flags = [f"--{name}" for name, on in named if on]
+        if refuse or accept is not None:
+            flags.append(f"--accept={accept or 0}")
         server = NotificationServer(self.address, self.folder / f"received{len(self._servers)}.jsonl", flags)
         self._servers.append(server)
         return server
@@ -102,6 +140,7 @@ class NotificationServer:
     """The server process and what it received."""
 
     def __init__(self, address: str, record: Path, flags: list[str]) -> None:
+        self._address = address
         self._record = record
         ready = record.with_suffix(".ready")
         self._process = subprocess.Popen(
@@ -116,10 +155,32 @@ class NotificationServer:
 
     @property
     def received(self) -> list[dict[str, object]]:
-        """Every notification it was told, in order."""
-        if not self._record.exists():
-            return []
-        return [json.loads(line) for line in self._record.read_text().splitlines()]
+        """Every notification it took, in order."""
+        return [it for it in self._recorded() if "refused" not in it]
+
+    @property
+    def refused(self) -> list[object]:
+        """The title of every notification it refused, in order."""
+        return [it["refused"] for it in self._recorded() if "refused" in it]
+
+    def _recorded(self) -> list[dict[str, object]]:
+        lines = self._record.read_text().splitlines() if self._record.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def press(self, notification: int, action: str) -> None:
+        """Given which notification (from 1) and an action's key, press that button."""
+        self._person("Press", "us", notification, action)
+
+    def dismiss(self, notification: int) -> None:
+        """Given which notification (from 1), close it as the person does."""
+        self._person("Dismiss", "u", notification)
+
+    def _person(self, member: str, signature: str, *body: Any) -> None:
+        asyncio.run(call(self._address, member, signature, *body, interface="org.uprightd.Person"))
+
+    def freeze(self) -> None:
+        """Stop it so that it keeps its name and answers nothing."""
+        self._process.send_signal(signal.SIGSTOP)
 
     def stop(self) -> None:
         if self._process.poll() is None:

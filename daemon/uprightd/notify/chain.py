@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from uprightd.notify.base import SEND_DEADLINE, Delivery, Notification, Notifier, Outcome
+from uprightd.notify.base import SEND_DEADLINE, Delivery, Notification, Notifier, OnAction, Outcome
 from uprightd.notify.console import ConsoleNotifier
 from uprightd.notify.desktop import DesktopNotifier
 from uprightd.notify.osascript import OsascriptNotifier
@@ -50,10 +50,17 @@ class NotifierChain:
             notifier.close()
 
 
-def build_notifier(enabled: bool, stream: TextIO, platform: str, deadline: float = SEND_DEADLINE) -> Notifier:
+def build_notifier(
+    enabled: bool,
+    stream: TextIO,
+    platform: str,
+    deadline: float = SEND_DEADLINE,
+    on_action: OnAction | None = None,
+) -> Notifier:
     """Given whether notifications are wanted, a stream to fall back to and `sys.platform`, return a notifier.
 
-    `deadline` in seconds covers the whole chain. Nothing is connected before the first notification.
+    `deadline` in seconds covers the whole chain. on_action: who is told of a pressed button; only the desktop's own
+    server shows buttons, the fall-backs leave them out. Nothing is connected before the first notification.
     """
     if not enabled:
         return SilentNotifier()
@@ -61,6 +68,6 @@ def build_notifier(enabled: bool, stream: TextIO, platform: str, deadline: float
     if platform == "darwin":
         share = deadline / 2
         return NotifierChain(
-            [("desktop", DesktopNotifier(share)), ("osascript", OsascriptNotifier(share)), console]
+            [("desktop", DesktopNotifier(share, on_action)), ("osascript", OsascriptNotifier(share)), console]
         )
-    return NotifierChain([("desktop", DesktopNotifier(deadline)), console])
+    return NotifierChain([("desktop", DesktopNotifier(deadline, on_action)), console])

@@ -5,8 +5,13 @@ identifier all the same and logs 16 to 20 lines; once its bus connection is lost
 EBADF. So a delivery is believed when the library calls `on_dispatched` and has not complained; complaints are
 kept instead of printed; and a connection that failed is thrown away with everything that hangs on it.
 
+Buttons work as long as the connection lives that showed them: the library listens for ActionInvoked and forgets a
+notification at NotificationClosed. GNOME even takes a sender's notifications back when its connection ends. So a
+connection over which the server answered, if only to refuse, is kept.
+
 On macOS the library picks a dummy backend where Python has no app bundle, and reports a refused notification
-only by a logged warning. Both are read from its source and were not run on a Mac.
+only by a logged warning. Both are read from its source and were not run on a Mac. A press would reach Python only
+through a run loop in the main thread, which the daemon has not, so no buttons are offered there.
 """
 
 from __future__ import annotations
@@ -16,11 +21,12 @@ import contextlib
 import logging
 import threading
 from concurrent.futures import Future
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 from uprightd.domain import Severity
-from uprightd.notify.base import Delivery, Notification, Outcome
+from uprightd.notify.base import Delivery, Notification, OnAction, Outcome
 from uprightd.notify.text import escape_markup, plain
 
 APP_NAME = "uprightd"
@@ -42,6 +48,8 @@ NOBODY_THERE = frozenset(
         "org.freedesktop.DBus.Error.NameHasNoOwner",
     }
 )
+GONE = NOBODY_THERE | {"org.freedesktop.DBus.Error.NoReply", "org.freedesktop.DBus.Error.Disconnected"}
+"""What the bus itself answers for a server that is not there, or went before it answered."""
 
 
 class Complaints(logging.Handler):
@@ -63,9 +71,15 @@ class Complaints(logging.Handler):
 
 
 class Connection:
-    """A `DesktopNotifier` of the library on a loop thread of its own. Made and used from any one thread."""
+    """A `DesktopNotifier` of the library on a loop thread of its own. Made and used from any one thread.
 
-    def __init__(self) -> None:
+    on_action: who is told of a pressed button, on the loop thread; None for notifications without buttons.
+    """
+
+    def __init__(self, on_action: OnAction | None = None) -> None:
+        self.refused = False
+        """Whether the server itself answered the last notification with an error: the connection is then sound."""
+        self._on_action = on_action
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(lambda _loop, _context: None)  # the outcome carries the reason
         self._thread = threading.Thread(target=self._run, name="desktop-notifications", daemon=True)
@@ -108,10 +122,11 @@ class Connection:
 
     async def _show(self, notification: Notification) -> Outcome:
         self._complaints.take()
+        self.refused = False
         try:
             return await self._send(notification)
         except Exception as error:  # noqa: BLE001 - the library raises what its bus and system raise
-            return explain(error)
+            return self._judge(error)
 
     async def _send(self, notification: Notification) -> Outcome:
         import desktop_notifier as library
@@ -124,39 +139,77 @@ class Connection:
             return Outcome(Delivery.UNAVAILABLE, plain(why, DETAIL_LIMIT))
         if not await self._notifier.request_authorisation():
             return Outcome(Delivery.UNAVAILABLE, "the system does not allow this program to notify")
-        body = escape_markup(notification.body) if await self._reads_markup() else notification.body
+        offered = await self._offered()
         dispatched = threading.Event()
-        await self._notifier.send_notification(build(library, notification, body, dispatched))
+        await self._notifier.send_notification(self._build(library, notification, offered, dispatched))
         said = self._complaints.take()
         if dispatched.is_set() and not said:
             return Outcome(Delivery.DELIVERED)
-        return explain_record(said[-1]) if said else Outcome(Delivery.FAILED, "the library did not send it")
+        return self._blame(said[-1]) if said else Outcome(Delivery.FAILED, "the library did not send it")
 
-    async def _reads_markup(self) -> bool:
-        """Return whether the server would read markup in the body. Raise what a send would have swallowed."""
-        await self._notifier.get_capabilities()
-        interface = getattr(self._notifier._backend, "interface", None)
-        return interface is not None and "body-markup" in await interface.call_get_capabilities()
+    def _blame(self, record: logging.LogRecord) -> Outcome:
+        """Given what the library logged about a send, return the outcome it means."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, Exception):
+            return self._judge(error)
+        return Outcome(Delivery.FAILED, plain(record.getMessage(), DETAIL_LIMIT))
 
+    def _judge(self, error: Exception) -> Outcome:
+        """Given what stopped a notification, return the outcome it means, and note whether it was the server's answer.
 
-def build(library: ModuleType, notification: Notification, body: str, dispatched: threading.Event) -> Any:
-    """Given our notification, its body as the server reads it and the event to set, return the library's."""
-    urgency, icon = LOOKS[notification.severity]
-    return library.Notification(
-        title=notification.title,
-        message=body,
-        urgency=library.Urgency[urgency],
-        icon=library.Icon(name=icon),
-        on_dispatched=dispatched.set,
-    )
-
-
-def explain_record(record: logging.LogRecord) -> Outcome:
-    """Given what the library logged about a send, return the outcome it means."""
-    error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, Exception):
+        Before there is an interface nothing is: the library would make a second bus connection and lose the first.
+        """
+        answered = getattr(error, "type", None)  # only D-Bus errors have one
+        self.refused = answered is not None and answered not in GONE and self._interface is not None
         return explain(error)
-    return Outcome(Delivery.FAILED, plain(record.getMessage(), DETAIL_LIMIT))
+
+    @property
+    def _interface(self) -> Any:
+        """The library's proxy of the server; None off D-Bus and before there is one."""
+        return getattr(getattr(self._notifier, "_backend", None), "interface", None)
+
+    async def _offered(self) -> frozenset[str]:
+        """Return the server's capabilities by the specification's names, none off D-Bus.
+
+        They are asked for each time, a server may have made way for another. Raise what a send would have swallowed.
+        """
+        await self._notifier.get_capabilities()
+        return (
+            frozenset()
+            if self._interface is None
+            else frozenset(await self._interface.call_get_capabilities())
+        )
+
+    def _build(
+        self,
+        library: ModuleType,
+        notification: Notification,
+        offered: frozenset[str],
+        dispatched: threading.Event,
+    ) -> Any:
+        """Given our notification, what the server can do and the event to set, return the library's."""
+        urgency, icon = LOOKS[notification.severity]
+        pressable = self._on_action is not None and "actions" in offered
+        return library.Notification(
+            title=notification.title,
+            message=escape_markup(notification.body) if "body-markup" in offered else notification.body,
+            urgency=library.Urgency[urgency],
+            icon=library.Icon(name=icon),
+            buttons=tuple(
+                library.Button(
+                    title=action.title,
+                    identifier=action.key,
+                    on_pressed=partial(self._press, notification.key, action.key),
+                )
+                for action in (notification.actions if pressable else ())
+            ),
+            on_dispatched=dispatched.set,
+        )
+
+    def _press(self, notification: int, action: str) -> None:
+        if self._on_action is not None:
+            with contextlib.suppress(Exception):  # a fault of who listens must not cost the next press
+                self._on_action(notification, action)
 
 
 def explain(error: Exception) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import Counter
+from dataclasses import replace
 
 from uprightd.notify.base import SEND_DEADLINE, Delivery, Notification, Notifier, Outcome
 
@@ -34,14 +35,17 @@ class Courier:
         self._worker.start()
 
     def post(self, key: int, notification: Notification) -> None:
-        """Given a key of the caller's and a notification, send it soon. A flood is refused, never queued."""
+        """Given a key of the caller's and a notification, send it soon. A flood is refused, never queued.
+
+        The notification carries the key from here on, so that a pressed button names it.
+        """
         with self._state:
             self._pending += 1
             if self._closed:
                 self._finish(key, UNSENT)
                 return
             try:
-                self._waiting.put_nowait((key, notification))
+                self._waiting.put_nowait((key, replace(notification, key=key)))
             except queue.Full:
                 self._finish(key, REFUSED)
 

@@ -1,0 +1,1 @@
+"""Other ways to be told than the desktop notification: a sound, a command, ActivityWatch, MQTT."""
