@@ -96,6 +96,19 @@ def accuracy(
         write_evidence(file, found["evidence"], others)
 
 
+@bench.command()
+@json_option
+def rules(as_json: bool) -> None:
+    """Tell what judging a reading costs.
+
+    Fifty rules on one reading, and a day of readings.
+    """
+    from uprightd.service.bench_rules import measure_rules, text
+
+    figures = measure_rules()
+    click.echo(json.dumps(figures) if as_json else text(figures))
+
+
 class _Progress:
     """How far a long run is, in one living line; nothing where nobody looks."""
 

@@ -17,12 +17,15 @@ from uprightd.cli import (
     calibrate,
     checks,
     demo,
+    explain,
     models,
     monitoring,
+    replay,
     reporting,
     rules,
     service,
     snapshot,
+    suggest,
 )
 from uprightd.errors import InternalError, UprightError, UsageError
 from uprightd.problems import printable
@@ -49,6 +52,7 @@ for command in (
     monitoring.stop,
     snapshot.snapshot,
     reporting.report,
+    explain.explain,
     rules.rules,
     models.models,
     checks.config,
@@ -57,6 +61,8 @@ for command in (
     bench.bench,
 ):
     uprightd.add_command(command)
+for command in (replay.test, suggest.suggest):
+    rules.rules.add_command(command)
 
 
 def main() -> None:

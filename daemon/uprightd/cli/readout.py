@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import TextIO
 
 from uprightd.domain import ABSENT, Alert, Instant, MonitorState, Posture, Reading
-from uprightd.metrics.definitions import METRICS
 from uprightd.notify.base import Delivery, Outcome
-from uprightd.rules.engine import base_metric, value_of
-from uprightd.rules.model import Rule
+from uprightd.rules.account import subject_of
+from uprightd.rules.engine import value_of
+from uprightd.rules.model import Kind, Rule
 from uprightd.service.observing import Sample
 
 GAUGE = 18
@@ -142,24 +142,25 @@ class Journal:
 
 def gauges(reading: Reading, rules: Sequence[Rule]) -> list[str]:
     """Given a reading and the rules in force, return a gauge for the first metric that has a value and figures for the
-    others; where none has one, why."""
+    others; where none has one, why. A gauge needs a limit to stand against: rules on time alone show none."""
     known: list[str] = []
     absent: list[str] = []
     shown: set[str] = set()
     for rule in rules:
-        metric, value = METRICS[base_metric(rule.metric)], value_of(rule, reading)
-        if metric.name in shown or value is None:
+        subject, value = subject_of(rule), value_of(rule, reading)
+        if subject.title in shown or value is None:
             continue
-        shown.add(metric.name)
-        name = metric.title.split(",")[0]
+        shown.add(subject.title)
+        name = subject.title.split(",")[0]
         if value.reason is not None:
             absent.append(f"{name} {ABSENT[value.reason]}")
-        elif not known:
+        elif not known and rule.kind in (Kind.LIMIT, Kind.BUDGET):
             # The bar is calm, the figure is the raw one that is judged and logged.
-            bar = gauge(reading.smoothed.get(metric.name, value.number), rule.threshold)
-            known.append(f"{name} {bar} {metric.text(value.number, value.error):>6}")
+            calm = "" if rule.relative_to else rule.single
+            bar = gauge(reading.smoothed.get(calm, value.number), rule.threshold)
+            known.append(f"{name} {bar} {subject.text(value.number, value.error):>6}")
         else:
-            known.append(f"{name} {metric.text(value.number)}")
+            known.append(f"{name} {subject.text(value.number)}")
     return known or absent
 
 

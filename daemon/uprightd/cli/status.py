@@ -24,6 +24,7 @@ def status_text(status: dict[str, Any]) -> str:
         ("last", _last(status["last"])),
         ("profiles", ", ".join(status["profiles"])),
         ("rules", _rules(status["rules"], status["asleep"])),
+        ("silence", _silence(status["hold"], status["snoozed"])),
         ("alerts", f"{status['alerts']}{_notifications(status['notifications'])}"),
         ("settings", status["settings_file"]),
         (
@@ -59,6 +60,15 @@ def _last(last: dict[str, Any] | None) -> str:
     )
     against = f", against {last['profile']}" if last["profile"] else ""
     return f"{last['posture']}, {last['view']} view{against}: {values or 'nothing measured'}"
+
+
+def _silence(hold: str, snoozed: list[dict[str, Any]]) -> str:
+    """What keeps alerts back now."""
+    parts = [f"alerts are held while you are {hold}"] if hold else []
+    for snooze in snoozed:
+        until = f"until {snooze['until'][11:16]}" if snooze["until"] else "until you lift it"
+        parts.append(f"{snooze['rule'] or 'all rules'} snoozed {until}")
+    return "; ".join(parts)
 
 
 def _rules(rules: list[str], asleep: dict[str, str]) -> str:
