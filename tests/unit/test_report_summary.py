@@ -11,7 +11,19 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from uprightd.clock import FollowingClock
-from uprightd.domain import Alert, Instant, Posture, Reading, Reason, Severity, Value, View, unknown
+from uprightd.domain import (
+    Activity,
+    Alert,
+    Instant,
+    MonitorState,
+    Posture,
+    Reading,
+    Reason,
+    Severity,
+    Value,
+    View,
+    unknown,
+)
 from uprightd.report.data import to_json
 from uprightd.report.periods import Period, day, stretch, week
 from uprightd.report.summary import Summary, summarise
@@ -53,9 +65,15 @@ class Recorder:
         if end is not None:
             self.log.end_run(self.at(end))
 
-    def alert(self, second: float, rule: str = "neck-flexed") -> None:
+    def say(self, second: float, activity: Activity, reason: str = "for a test") -> None:
+        """The monitor of the latest run goes into a state."""
+        self.log.add_transition(MonitorState(activity, reason), self.at(second))
+
+    def alert(
+        self, second: float, rule: str = "neck-flexed", decision: str = "spoken", cause: str = ""
+    ) -> int:
         at = self.at(second)
-        self.log.add_alert(
+        return self.log.add_alert(
             Alert(
                 rule,
                 Severity.WARN,
@@ -70,7 +88,9 @@ class Recorder:
                 View.FRONTAL,
                 0.9,
                 second,
-            )
+            ),
+            decision,
+            cause,
         )
 
     def summary(self, period: Period | None = None) -> Summary:
@@ -225,4 +245,161 @@ def test_the_data_for_programs_has_the_same_sums(recorder: Recorder) -> None:
         "view": "frontal",
         "reason": "neck flexion 52.3° > 45.0° for 2 s",
         "outcome": "pending",
+        "id": 1,
+        "decision": "spoken",
+        "decision_reason": "",
+        "feedback": None,
     }
+
+
+def test_each_state_of_the_monitor_has_its_time_and_all_of_them_add_up(recorder: Recorder) -> None:
+    recorder.run([*each_second(0, 60, GOOD), *each_second(160, 200, AWAY), *each_second(260, 281, GOOD)])
+    recorder.say(0, Activity.WATCHING, "someone in view")
+    recorder.say(60, Activity.PAUSED, "by you, until Sun 12:05")
+    recorder.say(90, Activity.PAUSED, "the screen is locked")
+    recorder.say(110, Activity.PAUSED, "by you, until `uprightd resume`")
+    recorder.say(160, Activity.AWAY, "nobody in view")
+    recorder.say(200, Activity.DEGRADED, "camera: it sends nothing until Monday")
+    recorder.say(260, Activity.WATCHING, "someone in view")
+    recorder.log.end_run(recorder.at(300))
+    summary = recorder.summary()
+    assert summary.states == {
+        Activity.WATCHING: {"someone in view": 79.0},  # 59 and 20 between samples
+        Activity.AWAY: {"nobody in view": 39.0},
+        Activity.UNRELIABLE: {},
+        Activity.UNCALIBRATED: {},
+        Activity.PAUSED: {"by you": 80.0, "the screen is locked": 20.0},
+        Activity.DEGRADED: {"camera: it sends nothing until Monday": 60.0},
+    }
+    assert list(summary.states[Activity.PAUSED]) == ["by you", "the screen is locked"]
+    assert summary.running == 300
+    assert summary.stateless == 300 - 79 - 39 - 100 - 60
+
+
+def test_a_pause_too_short_for_the_pulse_to_see_is_nobodys_posture(recorder: Recorder) -> None:
+    recorder.run([(0, GOOD), (10, GOOD), (30, GOOD), (40, GOOD)], period=10.0, end=40)
+    recorder.say(0, Activity.WATCHING)
+    recorder.say(12, Activity.PAUSED, "you are in a call")
+    recorder.say(30, Activity.WATCHING)
+    summary = recorder.summary()
+    assert summary.seconds[GOOD] == 22
+    assert summary.longest_good is not None
+    assert summary.longest_good.seconds == 12
+    assert summary.states[Activity.WATCHING] == {"for a test": 22.0}
+    assert summary.states[Activity.PAUSED] == {"you are in a call": 18.0}
+
+
+def test_of_a_killed_run_s_last_state_only_what_samples_bear_out_counts(recorder: Recorder) -> None:
+    recorder.run(each_second(0, 31, GOOD))
+    recorder.say(0, Activity.WATCHING)
+    recorder.run(each_second(100, 111, GOOD))
+    recorder.say(100, Activity.WATCHING)
+    recorder.say(111, Activity.PAUSED, "by you")
+    recorder.say(121, Activity.DEGRADED, "log: full")
+    recorder.run(each_second(500, 511, GOOD), end=510)
+    recorder.say(500, Activity.WATCHING)
+    summary = recorder.summary()
+    assert {name: sum(reasons.values()) for name, reasons in summary.states.items() if reasons} == {
+        Activity.WATCHING: 30 + 10 + 10,
+        Activity.PAUSED: 10,
+    }
+    assert summary.running == 30 + 21 + 10
+
+
+def test_a_sleep_in_a_state_that_watches_belongs_to_nobody(recorder: Recorder) -> None:
+    night = 8 * 3600
+    recorder.run([*each_second(0, 11, AWAY), *each_second(night, night + 11, AWAY)], end=night + 10)
+    recorder.say(0, Activity.AWAY, "nobody in view")
+    summary = recorder.summary()
+    assert summary.states[Activity.AWAY] == {"nobody in view": 20.0}
+    assert summary.stateless == night + 10 - 20
+
+
+def test_a_state_counts_from_before_the_period_to_after_it(recorder: Recorder) -> None:
+    recorder.run([(0, GOOD)])
+    recorder.say(0, Activity.WATCHING)
+    recorder.say(5, Activity.PAUSED, "by you")
+    recorder.say(5_000, Activity.DEGRADED, "model: gone")
+    inner = stretch(T0 + 1_000, T0 + 2_000, "Within the pause", UTC)
+    summary = recorder.summary(inner)
+    assert summary.states[Activity.PAUSED] == {"by you": 1_000.0}
+    assert (summary.running, summary.runs, summary.stateless) == (1_000, 1, 0)
+
+
+def test_a_clock_set_back_counts_no_state_twice(recorder: Recorder) -> None:
+    recorder.run([*each_second(0, 61, GOOD), *each_second(30, 91, GOOD)], end=100)
+    recorder.say(0, Activity.WATCHING)
+    recorder.say(58, Activity.DEGRADED, "camera: gone")
+    recorder.say(30, Activity.PAUSED, "by you")
+    recorder.say(70, Activity.WATCHING)
+    states = recorder.summary().states
+    assert states[Activity.PAUSED] == {"by you": 40.0}
+    assert states[Activity.DEGRADED] == {}
+    assert sum(sum(reasons.values()) for reasons in states.values()) <= 100
+
+
+def test_the_states_of_the_days_of_a_week_add_up_to_it(tmp_path: Path) -> None:
+    there = ZoneInfo("Europe/Berlin")
+    monday = date(2026, 10, 19)  # the week in which the clocks go back
+    whole = week("2026-W43", there)
+    recorder = Recorder(tmp_path / "log.db", whole.start_ms / 1000, there)
+    recorder.run([(second, GOOD) for second in range(-500, int(whole.seconds) + 2_000, 997)], period=1000.0)
+    states = [Activity.WATCHING, Activity.PAUSED, Activity.AWAY, Activity.DEGRADED]
+    for turn, second in enumerate(range(-400, int(whole.seconds) + 1_000, 31_337)):
+        recorder.say(second, states[turn % 4])
+    recorder.log.end_run(recorder.at(whole.seconds + 5_000))
+    recorder.log.close()
+    total = recorder.summary(whole)
+    days = [recorder.summary(day(monday + timedelta(days=n), there)) for n in range(7)]
+    for activity in states:
+        spent = total.states[activity]["for a test"]
+        assert spent > 86_400
+        assert round(sum(day.states[activity].get("for a test", 0.0) for day in days), 3) == spent
+    assert round(sum(day.watched for day in days), 3) == total.watched
+    assert total.watched + sum(total.states[it]["for a test"] for it in states[1::2]) == whole.seconds
+
+
+def test_alerts_are_counted_by_what_became_of_them(recorder: Recorder) -> None:
+    recorder.run(each_second(0, 60, POOR), end=60)
+    recorder.alert(10)
+    wrong = recorder.alert(11)
+    recorder.alert(12, decision="held", cause="in quiet hours")
+    held = recorder.alert(13, decision="held", cause="while you were in a call")
+    recorder.alert(14, decision="held", cause="while you were in a call")
+    recorder.alert(15, decision="dropped", cause="while this rule was snoozed until 12:30 (by you)")
+    recorder.alert(16, decision="dropped", cause="while this rule was snoozed until Monday 06:00 (by you)")
+    recorder.log.add_feedback(wrong, "wrong", "I was reading", recorder.at(11 * 86_400))
+    recorder.log.add_feedback(held, "right", "", recorder.at(50))
+    summary = recorder.summary()
+    data = json.loads(json.dumps(to_json(summary)))
+    assert data["decisions"] == {
+        "spoken": {"alerts": 2, "reasons": {}},
+        "held": {"alerts": 3, "reasons": {"while you were in a call": 2, "in quiet hours": 1}},
+        "dropped": {"alerts": 2, "reasons": {"while this rule was snoozed": 2}},
+    }
+    assert data["feedback"] == {"wrong": 1, "right": 1}
+    assert len(data["alerts"]) == 7
+    judged = {alert["id"]: alert["feedback"] for alert in data["alerts"] if alert["feedback"]}
+    assert judged == {
+        wrong: {"verdict": "wrong", "note": "I was reading"},
+        held: {"verdict": "right", "note": ""},
+    }
+    assert data["alerts"][-1]["decision"] == "dropped"
+    assert data["alerts"][-1]["decision_reason"].endswith("until Monday 06:00 (by you)")
+
+
+def test_the_states_are_data_for_programs_too(recorder: Recorder) -> None:
+    recorder.run(each_second(0, 11, GOOD), end=40)
+    recorder.say(0, Activity.WATCHING, "someone in view")
+    recorder.say(10.5, Activity.PAUSED, "on battery")
+    recorder.say(20.5, Activity.PAUSED, "quiet hours")
+    data = json.loads(json.dumps(to_json(recorder.summary())))
+    assert data["states"] == {
+        "watching": {"seconds": 10.0, "reasons": {"someone in view": 10.0}},
+        "away": {"seconds": 0, "reasons": {}},
+        "unreliable": {"seconds": 0, "reasons": {}},
+        "uncalibrated": {"seconds": 0, "reasons": {}},
+        "paused": {"seconds": 29.5, "reasons": {"quiet hours": 19.5, "on battery": 10.0}},
+        "degraded": {"seconds": 0, "reasons": {}},
+    }
+    assert data["stateless"] == 0.5

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from uprightd.domain import Posture
+from uprightd.domain import Activity, Posture
 from uprightd.report.periods import week
 from uprightd.report.summary import Stretch, Summary, SummaryAlert
 from uprightd.report.text import headline, render
@@ -17,6 +17,7 @@ from uprightd.store.reading import Spread
 
 WHEN = datetime(2026, 11, 17, 14, 3, 10, tzinfo=UTC)
 ALERT = SummaryAlert(
+    id=7,
     at=WHEN,
     rule="neck-flexed",
     severity="warn",
@@ -35,6 +36,7 @@ WEEK = Summary(
     samples=21_600,
     present=19_440,
     seconds={Posture.GOOD: 14_400.0, Posture.POOR: 3_600.0, Posture.UNRELIABLE: 60.0, Posture.AWAY: 3_540.0},
+    states={},
     running=24_000.0,
     runs=3,
     longest_poor=Stretch(WHEN, 725.0),
@@ -84,6 +86,111 @@ def test_a_week_reads_like_this() -> None:
         "  neck_flexion   38.2°    31.0°    55.0°   18000\n"
         "  head_x         0.000   -0.100    0.041       9\n"
     )
+
+
+BUSY_WEEK = replace(
+    WEEK,
+    states={
+        Activity.WATCHING: {"someone in view": 17_000.0},
+        Activity.AWAY: {"nobody in view": 3_540.0},
+        Activity.UNRELIABLE: {},
+        Activity.UNCALIBRATED: {"camera moved?": 90.0},
+        Activity.PAUSED: {"the screen is locked": 1_800.0, "by you": 900.0, "you are in a call": 65.0},
+        Activity.DEGRADED: {"camera: camera 0 is used by another program (Device or resource busy)": 200.0},
+    },
+    alerts=(
+        replace(ALERT, verdict="wrong"),
+        replace(ALERT, decision="held", cause="while you were in a call", outcome="off"),
+        replace(ALERT, decision="held", cause="while you were in a call", outcome="off", verdict="wrong"),
+        replace(ALERT, decision="held", cause="in quiet hours", outcome="off"),
+        replace(ALERT, decision="dropped", cause="while this rule was snoozed until 14:30", outcome="off"),
+    ),
+    metrics={},
+)
+"""One with everything in it."""
+
+
+def test_a_week_with_pauses_faults_and_alerts_kept_back_reads_like_this() -> None:
+    paragraphs = render(BUSY_WEEK, 80).split("\n\n")
+    assert paragraphs[1] == (
+        "Posture was within your limits for 4 h 0 min of the 5 h 0 min that could be\n"
+        "judged (80 %). 1 alert, 3 held back and 1 dropped; the longest time outside them\n"
+        "was 12 min 5 s, from Tue 14:03."
+    )
+    assert paragraphs[4:] == [
+        "States of the monitor\n"
+        "  watching       4 h 43 min  someone in view\n"
+        "  away           59 min 0 s  nobody in view\n"
+        "  uncalibrated   1 min 30 s  camera moved?\n"
+        "  paused         30 min 0 s  the screen is locked\n"
+        "                 15 min 0 s  by you\n"
+        "                  1 min 5 s  you are in a call\n"
+        "  degraded       3 min 20 s  camera: camera 0 is used by another program (Device\n"
+        "                             or resource busy)\n"
+        "  none           6 min 45 s  starting, asleep, or samples no longer kept",
+        "Alerts\n"
+        "  spoken       1\n"
+        "  held         2  while you were in a call\n"
+        "               1  in quiet hours\n"
+        "  dropped      1  while this rule was snoozed\n"
+        "  wrong        2  in your judgement",
+        "  Tue 17 Nov 14:03:10  neck-flexed  wrong, you said\n"
+        "      Your head has been far forward for a minute: sit back and look into the\n"
+        "      distance.\n"
+        "      neck flexion 52.3° > 45.0° for 60 s (oblique view, confidence 0.91)\n"
+        "  Tue 17 Nov 14:03:10  neck-flexed  held\n"
+        "      neck flexion 52.3° > 45.0° for 60 s (oblique view, confidence 0.91)\n"
+        "  Tue 17 Nov 14:03:10  neck-flexed  held  wrong, you said\n"
+        "      neck flexion 52.3° > 45.0° for 60 s (oblique view, confidence 0.91)\n"
+        "  Tue 17 Nov 14:03:10  neck-flexed  held\n"
+        "      neck flexion 52.3° > 45.0° for 60 s (oblique view, confidence 0.91)\n"
+        "  Tue 17 Nov 14:03:10  neck-flexed  dropped\n"
+        "      neck flexion 52.3° > 45.0° for 60 s (oblique view, confidence 0.91)\n",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("decisions", "words"),
+    [
+        pytest.param("", "No alert;", id="none"),
+        pytest.param("s", "1 alert;", id="one"),
+        pytest.param("h", "No alert, 1 held back;", id="held is not spoken"),
+        pytest.param("hhd", "No alert, 2 held back and 1 dropped;", id="nor is dropped"),
+        pytest.param("ssd", "2 alerts, 1 dropped;", id="some of two kinds"),
+    ],
+)
+def test_alerts_that_were_not_spoken_are_not_counted_as_such(decisions: str, words: str) -> None:
+    full = {"s": "spoken", "h": "held", "d": "dropped"}
+    alerts = tuple(replace(ALERT, decision=full[each]) for each in decisions)
+    assert f"(80 %). {words} the longest" in " ".join(render(replace(WEEK, alerts=alerts)).split())
+
+
+def test_many_reasons_of_one_state_are_cut_and_the_rest_is_summed_up() -> None:
+    reasons = {f"camera: fault {n}": 600.0 - n for n in range(6)}
+    text = render(replace(WEEK, states={Activity.DEGRADED: reasons}))
+    assert "camera: fault 2" in text
+    assert "camera: fault 3" not in text
+    assert "                29 min 48 s  other reasons" in text
+
+
+def test_a_week_of_nothing_but_pauses_says_so() -> None:
+    paused = replace(EMPTY, states={Activity.PAUSED: {"by you": 7_200.0}}, running=7_200.0, runs=1)
+    assert render(paused) == (
+        "Week 47 of 2026, Mon 16 Nov to Sun 22 Nov\n"
+        "\n"
+        "Nothing was watched in this week. The monitor ran, but the log holds no samples:\n"
+        "none were taken, or they are no longer kept.\n"
+        "\n"
+        "States of the monitor\n"
+        "  paused          2 h 0 min  by you\n"
+    )
+
+
+@pytest.mark.parametrize("width", [1, 44, 50, 72, 80, 200])
+def test_no_line_of_a_busy_week_is_wider_than_the_terminal(width: int) -> None:
+    text = render(BUSY_WEEK, width)
+    assert max(len(line) for line in text.splitlines()) <= max(44, min(width, 100))
+    assert not any(line != line.rstrip() for line in text.splitlines())
 
 
 @pytest.mark.parametrize("width", [1, 44, 50, 72, 80, 200])
@@ -162,7 +269,9 @@ def test_control_characters_in_a_rule_never_reach_the_terminal() -> None:
     nasty = replace(
         ALERT, rule="\x1b]0;title\x07evil", message="\x1b[2J\u202egnp\nline two\t✓", reason="\x9b31m"
     )
-    text = render(replace(WEEK, alerts=(nasty,)))
+    nasty = replace(nasty, decision="held", cause="in \x1b[31m quiet")
+    states = {Activity.DEGRADED: {"camera: \x1b]0;title\x07": 9.0}}
+    text = render(replace(WEEK, alerts=(nasty,), states=states))
     assert all(c.isprintable() or c in "\n\u202f" for c in text)
     assert "gnp line two ✓" in text
 

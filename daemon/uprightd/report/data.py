@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from uprightd.report.summary import Stretch, Summary, SummaryAlert
+from uprightd.report.summary import DROPPED, HELD, SPOKEN, Stretch, Summary, SummaryAlert
 
 
 def to_json(summary: Summary) -> dict[str, Any]:
@@ -20,6 +20,11 @@ def to_json(summary: Summary) -> dict[str, Any]:
         "samples": summary.samples,
         "detected": _rounded(summary.detected),
         "seconds": {posture.value: seconds for posture, seconds in summary.seconds.items()},
+        "states": {
+            activity.value: {"seconds": round(sum(reasons.values()), 3), "reasons": dict(reasons)}
+            for activity, reasons in summary.states.items()
+        },
+        "stateless": summary.stateless,
         "watched": summary.watched,
         "judged": summary.judged,
         "running": summary.running,
@@ -28,6 +33,11 @@ def to_json(summary: Summary) -> dict[str, Any]:
         "longest_poor": _stretch(summary.longest_poor),
         "longest_good": _stretch(summary.longest_good),
         "alerts": [_alert(alert) for alert in summary.alerts],
+        "decisions": {
+            decision: {"alerts": summary.decided(decision).total(), "reasons": _reasons(summary, decision)}
+            for decision in (SPOKEN, HELD, DROPPED)
+        },
+        "feedback": {verdict: summary.judged_as(verdict) for verdict in ("wrong", "right")},
         "metrics": {
             name: {"samples": spread.count, "min": spread.low, "median": spread.median, "max": spread.high}
             for name, spread in summary.metrics.items()
@@ -35,8 +45,13 @@ def to_json(summary: Summary) -> dict[str, Any]:
     }
 
 
+def _reasons(summary: Summary, decision: str) -> dict[str, int]:
+    return {reason: number for reason, number in summary.decided(decision).items() if reason}
+
+
 def _alert(alert: SummaryAlert) -> dict[str, Any]:
     return {
+        "id": alert.id,
         "at": alert.at.isoformat(),
         "position": alert.position,
         "rule": alert.rule,
@@ -49,6 +64,9 @@ def _alert(alert: SummaryAlert) -> dict[str, Any]:
         "view": alert.view,
         "reason": alert.reason,
         "outcome": alert.outcome,
+        "decision": alert.decision,
+        "decision_reason": alert.cause,
+        "feedback": {"verdict": alert.verdict, "note": alert.note} if alert.verdict else None,
     }
 
 
