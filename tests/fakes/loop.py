@@ -23,11 +23,14 @@ from uprightd.pose.estimator import PoseEstimator
 from uprightd.profiles.profile import Profile
 from uprightd.rules.engine import RuleEngine
 from uprightd.rules.model import Operator, Rule
+from uprightd.rules.restraint import Limits, Restraint
+from uprightd.service.circumstances import Circumstances
 from uprightd.service.measuring import Measuring
 from uprightd.service.monitor import Monitor, Parts
 from uprightd.service.observing import Sample
 from uprightd.service.watchdog import Watchdog
 from uprightd.store.log import Log
+from uprightd.surroundings.findings import Findings
 
 START = Instant(1_795_348_800.0, 1_000.0)  # Sunday 2026-11-22 12:00:00 UTC
 IMAGE = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
@@ -191,6 +194,26 @@ class Witness:
         self.notices.append(text)
 
 
+class Around:
+    """What looks around the person, for tests: finds what `findings` holds."""
+
+    def __init__(self) -> None:
+        self.findings = Findings()
+        self.started = self.closed = 0
+
+    def start(self) -> None:
+        self.started += 1
+
+    def look(self) -> Findings:
+        return self.findings
+
+    def faults(self) -> list[str]:
+        return []
+
+    def close(self) -> None:
+        self.closed += 1
+
+
 @dataclass
 class Rig:
     """A monitor and what it stands on."""
@@ -215,12 +238,15 @@ def rig(
     notifier: RecordingNotifier | None = None,
     load: Callable[[], PoseEstimator] | None = None,
     profiles: Sequence[Profile] = (),
+    around: Around | None = None,
+    alerts_per_hour: int = 1000,
 ) -> Rig:
     """Given a folder for the log and how many seconds the camera lasts, return a monitor ready to run.
 
     `load` stands for the loading of the model. The log is a real one, except that it does not wait for the disk.
     """
     clock = JumpingClock(start)
+    circumstances = Circumstances(around)
     camera, model, witness = ClockedCamera(clock, lasts), ScriptedModel(sitting(neck)), Witness()
     log = open_log(folder, clock)
     teller = notifier or RecordingNotifier()
@@ -228,6 +254,8 @@ def rig(
         camera=camera,
         load_estimator=load or (lambda: model),
         measuring=Measuring(Terms(), profiles, drift_after=60.0),
+        circumstances=circumstances,
+        restraint=Restraint(Limits(alerts_per_hour)),
         engine=RuleEngine(rules, pulse=5.0),
         log=log,
         courier=Courier(teller),

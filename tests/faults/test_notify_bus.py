@@ -190,6 +190,21 @@ def test_a_server_that_never_answers_costs_the_deadline_and_no_more(
     assert desktop.send(NECK) == DELIVERED
 
 
+def test_a_server_that_goes_before_it_says_what_it_can_costs_nothing_later(
+    bus: PrivateBus, desktop: DesktopNotifier
+) -> None:
+    first = bus.server()
+    first.freeze()
+    going = threading.Timer(0.2, first.stop)
+    going.start()
+    assert desktop.send(NECK).status is Delivery.FAILED
+    going.join()
+    assert desktop.send(NECK) == NO_SERVER
+    second = bus.server()
+    assert desktop.send(NECK) == DELIVERED
+    assert len(second.received) == 1
+
+
 def test_a_frozen_bus_costs_the_deadline_and_works_again_when_it_thaws(
     bus: PrivateBus, desktop: DesktopNotifier
 ) -> None:

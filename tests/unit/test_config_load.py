@@ -10,6 +10,7 @@ import pytest
 from uprightd.config.load import load_config
 from uprightd.config.schema import Config
 from uprightd.errors import ConfigError
+from uprightd.rules.quiet import QuietHours
 
 PACKS = ("demo", "desk")
 
@@ -71,6 +72,9 @@ sampling: {fps: 0.5}
 pose: {backend: mediapipe, pointmap: true, min_score: 1, min_confidence: 0}
 calibration: {profile: stand-2, drift_after: 5 min, pupil_distance: 63.5}
 rules: {packs: [demo], files: [mine.yaml]}
+restraint:
+  {alerts_per_hour: 60, quiet_hours: [22:00-07:00, "12:00 – 12:30"], hold_during: [call], pause_during: [],
+  escalate_after: 3}
 notifications: {enabled: false}
 log: {retention_days: 3650}
 report: {weekday: Friday, at: 22:00}
@@ -94,6 +98,10 @@ report: {weekday: Friday, at: 22:00}
         "pupil_distance": 63.5,
     }
     assert (config.rules.packs, config.rules.files) == (("demo",), (tmp_path / "mine.yaml",))
+    restraint = config.restraint
+    assert restraint.quiet_hours == (QuietHours(time(22), time(7)), QuietHours(time(12), time(12, 30)))
+    assert (restraint.hold_during, restraint.pause_during) == (("call",), ())
+    assert (restraint.alerts_per_hour, restraint.escalate_after) == (60, 3)
     assert config.notifications.enabled is False
     assert config.log.retention_days == 3650
     assert (config.report.weekday, config.report.at) == ("friday", time(22, 0))
@@ -222,6 +230,28 @@ camera:
         ("rules: {packs: [[desk]]}", "expected the name of a rule pack that ships, got a list"),
         ("rules: {packs: [../desk]}", "expected a rule pack that ships (demo, desk)"),
         ("rules: {files: ['']}", "expected the path of a rule file"),
+        ("restraint: {alerts_per_hour: 0}", "expected a whole number from 1 to 60, got 0"),
+        ("restraint: {alerts_per_hour: 61}", "expected a whole number from 1 to 60, got 61"),
+        ("restraint: {alerts_per_hour: false}", "expected a whole number from 1 to 60, got false"),
+        ("restraint: {escalate_after: -1}", "expected a whole number from 0 to 20, got -1"),
+        ("restraint: {quiet_hours: 22:00-07:00}", "quiet_hours: expected a list such as [a, b], got"),
+        ("restraint: {quiet_hours: [22:00]}", "[0]: expected two times of day such as 22:00-07:00"),
+        ("restraint: {quiet_hours: [22:00-24:00]}", "[0]: expected a time of day from 00:00 to 23:59"),
+        ("restraint: {quiet_hours: [7:00-07:00]}", "[0]: expected two different times of day"),
+        ("restraint: {quiet_hours: [22:00-07:00, 22:00-7:00]}", "expected each item only once"),
+        ("restraint: {hold_during: call}", "hold_during: expected a list such as [a, b]"),
+        (
+            "restraint: {hold_during: [cal]}",
+            "hold_during[0]: expected one of call, sharing, presentation, do_not_disturb, "
+            "got \"cal\"; did you mean 'call'?",
+        ),
+        (
+            "restraint: {pause_during: [lock, 3]}",
+            "pause_during[1]: expected one of lock, call, battery, quiet_hours, got 3",
+        ),
+        ("restraint: {pause_during: [sharing]}", "pause_during[0]: expected one of lock, call, battery"),
+        ("restraint: {quiet: []}", "unknown key; did you mean 'quiet_hours'?"),
+        ("outlets: {command: [say, 7]}", "command[1]: expected text"),
         ("log: {retention_days: 0}", "expected a whole number from 1 to 3650, got 0"),
         ("report: {at: 1320}", "(if minutes after midnight are meant, write 22:00), got 1320"),
         ("report: {at: 8}", "expected a time of day from 00:00 to 23:59"),

@@ -1,15 +1,18 @@
-"""Lengths of time as people write and read them, and names of calibrated profiles."""
+"""Lengths of time as people write and read them, spans of the day, and names of calibrated profiles."""
 
 from __future__ import annotations
 
 import math
+from datetime import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from uprightd.config.schema import Restraint
 from uprightd.config.values import profile_name
 from uprightd.durations import LONGEST, duration_text, parse_duration
+from uprightd.rules.quiet import QuietHours
 
 
 @pytest.mark.parametrize(
@@ -126,3 +129,47 @@ def test_a_profile_has_a_plain_name(name: str) -> None:
 def test_what_could_be_a_path_or_a_puzzle_is_no_profiles_name(name: object) -> None:
     with pytest.raises(ValueError, match=r"^a name of small letters, digits and - such as"):
         profile_name(name)
+
+
+@pytest.mark.parametrize(
+    ("written", "start", "end"),
+    [
+        ("22:00-07:00", time(22), time(7)),
+        ("22:00–7:00", time(22), time(7)),
+        (" 12:00 - 12:30 ", time(12), time(12, 30)),
+        ("00:00-23:59", time(0), time(23, 59)),
+        ("23:59-00:00", time(23, 59), time(0)),
+    ],
+)
+def test_a_span_of_the_day_is_read(written: str, start: time, end: time) -> None:
+    assert Restraint(quiet_hours=[written]).quiet_hours == (QuietHours(start, end),)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "-",
+        "22:00",
+        "22:00-",
+        "-07:00",
+        "22-7",
+        "22:00-07:00-08:00",
+        "22:00-22:00",
+        "24:00-07:00",
+        "22:60-07:00",
+        "22:00 to 07:00",
+        "22:00−07:00",
+        "٢٢:00-07:00",
+        1320,
+        None,
+        True,
+        22.5,
+        ["22:00", "07:00"],
+        {"start": "22:00"},
+    ],
+    ids=repr,
+)
+def test_anything_else_is_no_span_of_the_day(written: object) -> None:
+    with pytest.raises(ValueError, match=r"(two (different )?times|a time) of day"):
+        Restraint(quiet_hours=[written])  # type: ignore[arg-type]

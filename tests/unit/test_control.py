@@ -20,7 +20,8 @@ from uprightd.errors import TryAgainError, UnavailableError, UprightError, Usage
 from uprightd.paths import Paths
 from uprightd.service import control
 from uprightd.service.control import REQUEST_LIMIT, ControlServer, ask
-from uprightd.service.daemon import MORNING, pause_end
+from uprightd.service.daemon import pause_end
+from uprightd.service.speech import MORNING
 
 STATUS = {"state": "watching", "reason": "someone in view", "samples": 3}
 

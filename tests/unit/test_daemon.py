@@ -10,14 +10,16 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes.loop import Rig, open_log, rig
+from tests.fakes.loop import Around, Rig, open_log, rig
 
 import uprightd
 from uprightd.camera.source import parse_source
+from uprightd.cli.status import status_text
 from uprightd.domain import CameraState
 from uprightd.errors import UsageError
 from uprightd.paths import Paths
@@ -26,6 +28,7 @@ from uprightd.service.composition import Assembly
 from uprightd.service.control import ask
 from uprightd.service.daemon import Daemon
 from uprightd.service.settings import Settings
+from uprightd.surroundings.findings import Findings
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -37,8 +40,8 @@ def paths(tmp_path: Path) -> Paths:
     )
 
 
-def made(paths: Paths, lasts: float = 60.0) -> tuple[Rig, Daemon]:
-    setup = rig(paths.data, lasts=lasts)
+def made(paths: Paths, lasts: float = 60.0, around: Around | None = None) -> tuple[Rig, Daemon]:
+    setup = rig(paths.data, lasts=lasts, around=around)
     assembly = Assembly(setup.monitor, parse_source(0), "scripted", "a test", Calibrated((), ()))
     return setup, Daemon(assembly, Settings(None, paths.config_file), paths)
 
@@ -120,6 +123,79 @@ def test_the_camera_of_the_status_has_its_message_and_hint(paths: Paths) -> None
     assert camera["state"] == "busy"
     assert camera["message"]
     assert camera["hint"]
+
+
+def test_what_keeps_alerts_back_shows_in_the_status(paths: Paths) -> None:
+    around = Around()
+    setup, daemon = made(paths, around=around)
+    status = daemon.answer("status", {})
+    assert (status["hold"], status["snoozed"]) == ("", [])
+    assert "silence" not in status_text(status)
+    around.findings = Findings(call="a call")
+    now = setup.clock.now()
+    daemon.monitor.speech.snooze(now.wall + 900.0, "neck")
+    status = daemon.answer("status", {})
+    assert status["hold"] == "in a call"
+    (snoozed,) = status["snoozed"]
+    assert snoozed["rule"] == "neck"
+    assert datetime.fromisoformat(snoozed["until"]).timestamp() == now.wall + 900.0
+    assert json.loads(json.dumps(status, allow_nan=False)) == status
+    shown = f"alerts are held while you are in a call; neck snoozed until {snoozed['until'][11:16]}"
+    assert shown in status_text(status)
+    daemon.monitor.speech.restraint.snooze(now, None)
+    around.findings = Findings()
+    status = daemon.answer("status", {})
+    assert status["snoozed"][0] == {"rule": None, "until": None}
+    assert "all rules snoozed until you lift it; neck snoozed until" in status_text(status)
+    setup.clock.wait(threading.Event(), 901.0)
+    assert [each["rule"] for each in daemon.answer("status", {})["snoozed"]] == [None], "what is over is gone"
+    setup.monitor._release()
+
+
+def test_a_locked_screen_shows_in_the_status_with_the_camera_released(paths: Paths) -> None:
+    around = Around()
+    setup, daemon = made(paths, lasts=20.0, around=around)
+    setup.clock.at(5.5, lambda: setattr(around, "findings", Findings(lock="it")))
+    daemon.monitor.run()
+    status = daemon.answer("status", {})
+    assert (status["state"], status["reason"]) == ("paused", "the screen is locked")
+    assert status["paused_until"] is None
+    assert status["camera"]["message"].endswith("is released")
+    assert "paused: the screen is locked" in status_text(status)
+
+
+def test_to_resume_behind_a_locked_screen_is_answered_with_what_still_pauses(paths: Paths) -> None:
+    around = Around()
+    setup, daemon = made(paths, around=around)
+    around.findings = Findings(lock="it")
+    assert answered(daemon, "pause", until="30m")["reason"].startswith("by you, until")
+    resumed = answered(daemon, "resume")
+    assert (resumed["state"], resumed["reason"]) == ("paused", "the screen is locked")
+    assert not setup.camera.is_open
+    setup.monitor._release()
+
+
+def test_the_status_may_be_asked_while_snoozes_come_and_go(paths: Paths) -> None:
+    """The control socket's thread asks while the loop's own snoozes."""
+    setup, daemon = made(paths)
+    restraint, now = setup.monitor.speech.restraint, setup.clock.now()
+    over = threading.Event()
+
+    def snooze() -> None:
+        for number in range(20_000):
+            restraint.snooze(now, None, f"rule-{number % 50}")
+            restraint.unsnooze(f"rule-{number % 50}")
+        over.set()
+
+    working = threading.Thread(target=snooze)
+    working.start()
+    try:
+        while not over.is_set():
+            restraint.snoozed(now)
+    finally:
+        working.join()
+    assert daemon.answer("status", {})["snoozed"] == []
+    setup.monitor._release()
 
 
 def test_a_bad_settings_file_shows_in_the_status(paths: Paths) -> None:

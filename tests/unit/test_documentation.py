@@ -116,10 +116,10 @@ def test_every_command_a_message_of_ours_calls_exists() -> None:
 
 def test_a_call_of_a_command_that_is_not_there_would_be_seen() -> None:
     assert strange(
-        "see `uprightd captures list` and `uprightd rules test`; not `uprightd pause tomorrow`"
+        "see `uprightd captures list` and `uprightd rules mend`; not `uprightd pause tomorrow`"
     ) == [
         "uprightd captures list",
-        "uprightd rules test",
+        "uprightd rules mend",
     ]
 
 

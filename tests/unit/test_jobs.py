@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import time as clocks
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.fakes.body import from_the_left, pose
 from tests.fakes.camera import wait_for
-from tests.fakes.loop import IMAGE, START, JumpingClock, Rig, open_log, rig
+from tests.fakes.loop import FLEXED, IMAGE, START, Around, JumpingClock, Rig, open_log, rig
 
 import uprightd
 from uprightd.calibration.baseline import averaged
@@ -24,9 +26,12 @@ from uprightd.metrics.reading import read_pose, sight_of
 from uprightd.paths import Paths
 from uprightd.profiles.shelf import save
 from uprightd.report import weekly
+from uprightd.rules.quiet import QuietHours
+from uprightd.rules.restraint import Limits
 from uprightd.service.jobs import Jobs
 from uprightd.service.settings import Settings
 from uprightd.store.reading import LogReader
+from uprightd.surroundings.findings import Findings
 
 HOUR, DAY = 3600.0, 86_400.0
 WEEK = 7 * DAY
@@ -63,9 +68,9 @@ def watched(setup: Rig, wall: float, samples: int = 10) -> None:
         setup.log.add_sample(reading, Posture.GOOD)
 
 
-def started(paths: Paths, now: Instant = MONDAY_NINE) -> tuple[Rig, Jobs]:
+def started(paths: Paths, now: Instant = MONDAY_NINE, **more: Any) -> tuple[Rig, Jobs]:
     """A daemon's monitor and jobs at some moment, on the log that is there."""
-    setup = rig(paths.data, start=now)
+    setup = rig(paths.data, start=now, **more)
     return setup, Jobs(setup.monitor, parse_source(0), Settings(None, paths.config_file), paths)
 
 
@@ -225,6 +230,58 @@ def test_changed_settings_are_left_in_the_inbox_and_taken_by_the_loop(paths: Pat
     assert all(name.startswith("demo-") for name in taken)
     assert setup.witness.notices == [f"settings read again, {len(taken)} rules in force"]
     assert ended(setup) == []
+
+
+def test_how_much_may_be_said_is_taken_by_the_loop(paths: Paths) -> None:
+    around = Around()
+    around.findings = Findings(call="it", lock="it")
+    setup, jobs = started(paths, around=around)
+    parts = setup.monitor.parts
+    edit(
+        paths,
+        "restraint: {alerts_per_hour: 2, quiet_hours: [22:00-07:00], hold_during: [sharing], pause_during: [],"
+        " escalate_after: 5}",
+    )
+    jobs.reload()
+    assert parts.circumstances.hold() == "in a call", "the loop's own thread takes them"
+    setup.monitor.inbox.handle()
+    assert (parts.circumstances.hold(), parts.circumstances.pause(MONDAY_NINE.wall)) == ("", "")
+    assert parts.restraint.limits == Limits(2, (QuietHours(clocks(22), clocks(7)),), 5)
+    edit(paths, "restraint: {hold_during: [cal]}")
+    jobs.reload()
+    setup.monitor.inbox.handle()
+    assert parts.restraint.limits.alerts_per_hour == 2, "the last good ones stay"
+    assert any("hold_during[0]" in notice for notice in setup.witness.notices)
+    edit(paths, "restraint: {}")
+    jobs.reload()
+    setup.monitor.inbox.handle()
+    assert (parts.circumstances.hold(), parts.restraint.limits) == ("in a call", Limits())
+    ended(setup)
+
+
+def test_a_file_goes_on_unrestrained_when_the_settings_change(paths: Paths) -> None:
+    setup, jobs = started(paths)
+    setup.monitor.parts.live = False
+    edit(paths, "restraint: {alerts_per_hour: 2, pause_during: [quiet_hours], quiet_hours: [00:00-23:59]}")
+    jobs.reload()
+    setup.monitor.inbox.handle()
+    assert setup.monitor.parts.restraint.limits.alerts_per_hour == 1000
+    assert setup.monitor.parts.circumstances.pause(MONDAY_NINE.wall) == ""
+    ended(setup)
+
+
+def test_a_changed_hold_counts_for_the_very_next_alert(paths: Paths) -> None:
+    """A call goes on all the time; in the middle of the run the settings say that calls do not matter."""
+    around = Around()
+    around.findings = Findings(call="it")
+    setup, jobs = started(paths, around=around, lasts=700.0, neck=FLEXED)
+    edit(paths, "restraint: {hold_during: []}")
+    setup.clock.at(300.0, jobs.reload)
+    setup.monitor.run()
+    with LogReader.open(paths.database) as reader:
+        rows = [(row.decision, row.decision_reason) for row in reader.alerts(0, 10**15)]
+    assert rows[0] == ("held", "while you were in a call")
+    assert "1 alert held back" in [told.title for told in setup.notifier.sent]
 
 
 def test_a_calibration_made_meanwhile_is_taken_by_the_loop(paths: Paths) -> None:

@@ -42,7 +42,9 @@ from uprightd.notify.courier import Courier
 from uprightd.paths import Paths
 from uprightd.profiles.profile import Profile
 from uprightd.rules.engine import RuleEngine
+from uprightd.rules.restraint import Limits, Restraint
 from uprightd.service import delivery
+from uprightd.service.circumstances import Circumstances
 from uprightd.service.composition import assemble
 from uprightd.service.delivery import TROUBLE_AFTER, TROUBLE_SILENCE
 from uprightd.service.measuring import Measuring
@@ -635,6 +637,8 @@ def test_a_fast_file_is_judged_by_its_own_time(tmp_path: Path) -> None:
         camera=camera,
         load_estimator=lambda: model,
         measuring=Measuring(Terms()),
+        circumstances=Circumstances(),
+        restraint=Restraint(Limits()),
         engine=RuleEngine([NECK], pulse=5.0),
         log=log,
         courier=Courier(RecordingNotifier()),

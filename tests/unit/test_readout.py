@@ -21,8 +21,8 @@ from uprightd.domain import (
     Posture,
     Reading,
     Reason,
-    Value,
     Severity,
+    Value,
     View,
     unknown,
 )

@@ -60,6 +60,8 @@ def test_without_a_file_the_defaults_are_in_force(usual: Path) -> None:
         "trunk-lean",
         "too-close",
         "shoulder-tilt",
+        "head-up",
+        "sitting",
     }
     assert (settings.file, settings.fault) == (usual, "")
 

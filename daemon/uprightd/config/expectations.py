@@ -14,17 +14,24 @@ from uprightd.config.values import Expected
 from uprightd.durations import duration_text
 from uprightd.problems import Keypath
 
+TEXT = "text, in quotes where it holds ':' or '#'"
+
 
 def expected(keypath: Keypath) -> str:
     """Given the path of a key, return what may stand there: "a number from 0.1 to 5"."""
+    if isinstance(keypath[-1], int):
+        known = choices(keypath)
+        return f"one of {', '.join(known)}" if known else TEXT
     return _words(_field(keypath))
 
 
 def choices(keypath: Keypath) -> tuple[str, ...]:
     """Given the path of a key, return the words it may hold; nothing when it holds no fixed word."""
-    if isinstance(keypath[-1], int):
-        return ()
-    return tuple(choice for choice in get_args(_field(keypath).annotation) if isinstance(choice, str))
+    if isinstance(keypath[-1], int):  # an item of a list
+        kind = get_args(_field(keypath[:-1]).annotation)[0]
+    else:
+        kind = _field(keypath).annotation
+    return tuple(choice for choice in get_args(kind) if isinstance(choice, str))
 
 
 def keys_of(keypath: Keypath) -> tuple[str, ...]:
@@ -52,6 +59,8 @@ def _words(field: FieldInfo) -> str:
         return f"a block of keys ({', '.join(kind.model_fields)})"
     if kind is bool:
         return "true or false"
+    if kind is str:
+        return TEXT
     if kind is int:
         return "a whole number" + _bounds(field, str)
     if kind is float:

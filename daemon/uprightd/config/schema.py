@@ -7,7 +7,16 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from uprightd.config.values import PackNames, ProfileName, RuleFiles, Seconds, Source, TimeOfDay, Weekday
+from uprightd.config.values import (
+    PackNames,
+    ProfileName,
+    QuietSpans,
+    RuleFiles,
+    Seconds,
+    Source,
+    TimeOfDay,
+    Weekday,
+)
 
 
 class Block(BaseModel):
@@ -120,8 +129,50 @@ class Rules(Block):
     )
 
 
+class Restraint(Block):
+    alerts_per_hour: int = Field(
+        default=4,
+        ge=1,
+        le=60,
+        description="Notifications in any hour; what comes beyond is told in one summary.",
+    )
+    quiet_hours: QuietSpans = Field(
+        default=(), strict=False, description="Times of day in which nothing is said, such as 22:00-07:00."
+    )
+    hold_during: tuple[Literal["call", "sharing", "presentation", "do_not_disturb"], ...] = Field(
+        default=("call", "sharing", "presentation", "do_not_disturb"),
+        strict=False,
+        description="What alerts are held back during, and told of afterwards.",
+    )
+    pause_during: tuple[Literal["lock", "call", "battery", "quiet_hours"], ...] = Field(
+        default=("lock",), strict=False, description="When nothing is watched and the camera is released."
+    )
+    escalate_after: int = Field(
+        default=0,
+        ge=0,
+        le=20,
+        description="A rule that spoke so often within an hour speaks louder; 0 for never.",
+    )
+
+
 class Notifications(Block):
     enabled: bool = Field(default=True, description="Whether alerts are shown on the desktop.")
+
+
+class Outlets(Block):
+    sound: bool = Field(default=False, description="Whether an alert also plays a soft sound.")
+    command: tuple[str, ...] = Field(
+        default=(), strict=False, description="A program of yours and its arguments, run for each alert."
+    )
+    activitywatch: bool = Field(default=False, description="Whether ActivityWatch on this machine is told.")
+    activitywatch_url: str = Field(default="http://localhost:5600", description="Where ActivityWatch is.")
+    mqtt_host: str = Field(default="", description="MQTT broker to tell, for Home Assistant; empty for none.")
+    mqtt_port: int = Field(default=1883, ge=1, le=65535, description="The broker's port.")
+    mqtt_user: str = Field(default="", description="Who uprightd is to the broker; empty for nobody.")
+    mqtt_password_file: str = Field(
+        default="", description="File whose first line is the password; it belongs in no settings file."
+    )
+    mqtt_tls: bool = Field(default=False, description="Whether the broker is spoken to over TLS.")
 
 
 class Log(Block):
@@ -145,6 +196,8 @@ class Config(Block):
         default=Calibration(), description="The upright pose that relative metrics count from."
     )
     rules: Rules = Field(default=Rules(), description="When the monitor speaks.")
+    restraint: Restraint = Field(default=Restraint(), description="When the monitor keeps to itself.")
     notifications: Notifications = Field(default=Notifications(), description="How the monitor speaks.")
+    outlets: Outlets = Field(default=Outlets(), description="What else is told of alerts.")
     log: Log = Field(default=Log(), description="What is kept.")
     report: Report = Field(default=Report(), description="The weekly summary.")

@@ -9,10 +9,11 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, InstanceOf, ValidationInfo
 
 from uprightd.durations import parse_duration
 from uprightd.problems import UnknownNameError
+from uprightd.rules.quiet import QuietHours
 
 _Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -53,6 +54,19 @@ def _source(value: Any) -> int | str:
     if isinstance(value, str) and value.strip():
         return value.strip()
     raise ValueError("a camera index (0, 1, ...), a camera name, a file, a folder or an rtsp/http URL")
+
+
+def _quiet_span(value: Any) -> QuietHours:
+    """Given "22:00-07:00", return it as quiet hours. Raise ValueError for anything else."""
+    if isinstance(value, QuietHours):
+        return value
+    parts = value.replace("–", "-").split("-") if isinstance(value, str) else []
+    if len(parts) != 2:
+        raise ValueError("two times of day such as 22:00-07:00, in quotes")
+    start, end = (_time_of_day(part) for part in parts)
+    if start == end:
+        raise ValueError("two different times of day such as 22:00-07:00")
+    return QuietHours(start, end)
 
 
 def profile_name(value: Any) -> str:
@@ -105,4 +119,7 @@ TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Source = Annotated[int | str, BeforeValidator(_source)]
 ProfileName = Annotated[str, BeforeValidator(profile_name)]
 PackNames = Annotated[tuple[Annotated[str, BeforeValidator(_pack)], ...], AfterValidator(_once)]
+QuietSpans = Annotated[
+    tuple[Annotated[InstanceOf[QuietHours], BeforeValidator(_quiet_span)], ...], AfterValidator(_once)
+]
 RuleFiles = Annotated[tuple[Annotated[Path, BeforeValidator(_rule_file)], ...], AfterValidator(_once)]

@@ -8,25 +8,25 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from uprightd import __version__
 from uprightd.clock import FollowingClock
-from uprightd.domain import ABSENT, Reason, Severity
+from uprightd.domain import ABSENT, Activity, Reason, Severity
 from uprightd.durations import parse_duration
 from uprightd.errors import UsageError
 from uprightd.notify.base import Notification
 from uprightd.paths import Paths
-from uprightd.rules.engine import reason_asleep
+from uprightd.rules.engine import why_asleep
 from uprightd.service.calibrated import calibration_words, sleeping
 from uprightd.service.composition import Assembly
 from uprightd.service.control import ControlServer
 from uprightd.service.jobs import Jobs
+from uprightd.service.judging import COMMAND as FEEDBACK
+from uprightd.service.judging import take_feedback
 from uprightd.service.settings import Settings
-
-MORNING = 6
-"""Hour of the day at which a pause until tomorrow ends."""
+from uprightd.service.speech import tomorrow
 
 
 class Daemon:
@@ -55,6 +55,8 @@ class Daemon:
             finally:
                 self._jobs.stop()
                 self._control.stop()
+                for telling in self.assembly.telling:
+                    telling.close()
 
     def _tell_about_the_log(self) -> None:
         """A log that was damaged and moved aside must not be found out by chance."""
@@ -75,6 +77,9 @@ class Daemon:
             inbox.ask(lambda: self.monitor.pause(until, _pause_reason(until)))
         elif command == "resume":
             inbox.ask(self.monitor.resume)
+        elif command == FEEDBACK:
+            log, now = self.monitor.parts.log, self.monitor.parts.clock.now()
+            return inbox.ask(lambda: take_feedback(log, arguments, now))
         elif command == "stop":
             self.monitor.stop()
         elif command != "status":
@@ -87,7 +92,7 @@ class Daemon:
         """Return everything a person or a program asks about a running daemon, as plain data."""
         monitor, camera = self.monitor, self.monitor.parts.camera
         state, now, status = monitor.state, monitor.parts.clock.now(), camera.status
-        until = monitor.paused_until
+        until, paused = monitor.paused_until, state.activity is Activity.PAUSED
         return {
             "version": __version__,
             "pid": os.getpid(),
@@ -98,8 +103,8 @@ class Daemon:
             "source": self.assembly.source.text,
             "camera": {
                 "state": status.state.value,
-                "message": status.message if until is None else f"{self.assembly.source.label} is released",
-                "hint": status.hint if until is None else "",
+                "message": f"{self.assembly.source.label} is released" if paused else status.message,
+                "hint": "" if paused else status.hint,
                 "size": camera.size,
                 "pid": camera.child_pid,
                 "restarts": camera.restarts,
@@ -112,6 +117,11 @@ class Daemon:
             "detected": monitor.counts.detected,
             "alerts": monitor.counts.alerts,
             "lost_rows": monitor.counts.lost_rows,
+            "hold": monitor.parts.circumstances.hold(),
+            "snoozed": [
+                {"rule": snooze.rule, "until": None if snooze.until is None else _iso(snooze.until)}
+                for snooze in monitor.speech.restraint.snoozed(now)
+            ],
             "notifications": {kind.value: count for kind, count in monitor.parts.courier.tally.items()},
             "last": self._last(),
             "rules": [rule.id for rule in monitor.parts.engine.rules],
@@ -148,8 +158,8 @@ class Daemon:
         if sample is None or not sample.reading.present:
             without = sleeping(parts.engine.rules, bool(parts.measuring.profiles))
             return {rule.id: ABSENT[Reason.UNCALIBRATED] for rule in without}
-        reasons = {rule.id: reason_asleep(rule, sample.reading) for rule in parts.engine.rules}
-        return {rule: ABSENT[reason] for rule, reason in reasons.items() if reason is not None}
+        reasons = {rule.id: why_asleep(rule, sample.reading) for rule in parts.engine.rules}
+        return {rule: reason for rule, reason in reasons.items() if reason is not None}
 
     @contextlib.contextmanager
     def _stopping_on_signals(self) -> Iterator[None]:
@@ -179,9 +189,7 @@ def pause_end(text: str | None, wall: float) -> float:
     if text is None:
         return math.inf
     if text == "tomorrow":
-        now = datetime.fromtimestamp(wall).astimezone()
-        morning = (now.replace(tzinfo=None) + timedelta(days=1)).replace(hour=MORNING, minute=0, second=0)
-        return morning.astimezone().timestamp()
+        return tomorrow(wall)
     try:
         return wall + parse_duration(text)
     except ValueError as error:

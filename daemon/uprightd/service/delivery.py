@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from uprightd.domain import Activity, Alert, Instant, MonitorState, Severity
-from uprightd.notify.base import Notification, Outcome
+from uprightd.notify.base import Action, Notification, Outcome
+from uprightd.rules.restraint import Decision, Kind
 
 if TYPE_CHECKING:
     from uprightd.notify.courier import Courier
     from uprightd.store.log import Log
 
+REMEMBERED = 100
+"""Notifications whose buttons may still be pressed."""
 NO_ALERT = 0
 """Key of a notification that belongs to no alert."""
 LAST_WORDS = 2.0
@@ -40,16 +43,30 @@ class Delivery:
     _unlogged: int = 0
     _told_of: dict[str, float] = field(default_factory=dict)
     _suggested: float = -math.inf
+    _told: dict[int, Alert] = field(default_factory=dict)
 
-    def send(self, alert: Alert) -> None:
-        """Given an alert, log it and have the person told."""
-        key = self.write(lambda: self.log.add_alert(alert))
+    def send(self, alert: Alert, decision: Decision, actions: tuple[Action, ...]) -> None:
+        """Given an alert, what was decided about it, and the buttons it has, log it and have the person told if it is
+        to be spoken."""
+        key = self.write(lambda: self.log.add_alert(alert, decision.kind.value, decision.reason))
+        if decision.kind is not Kind.SPEAK:
+            return
         if not isinstance(key, int):
             self._unlogged += 1
             key = -self._unlogged
         self._under_way[key] = alert
+        self._remember(key, alert)
         body = alert.reason[:1].upper() + alert.reason[1:]
-        self.courier.post(key, Notification(alert.message, body, alert.severity))
+        self.courier.post(key, Notification(alert.message, body, decision.severity, actions))
+
+    def alert_of(self, key: int) -> Alert | None:
+        """Given a notification's key, return the alert it told of, as long as it is one of the last."""
+        return self._told.get(key)
+
+    def _remember(self, key: int, alert: Alert) -> None:
+        self._told[key] = alert
+        while len(self._told) > REMEMBERED:
+            del self._told[next(iter(self._told))]
 
     def tell(self, notification: Notification) -> None:
         """Given something that is no alert, have the person told. Any thread may call this."""

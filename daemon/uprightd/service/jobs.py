@@ -23,6 +23,7 @@ from uprightd.notify.base import Notification
 from uprightd.paths import Paths
 from uprightd.report import weekly
 from uprightd.service.calibrated import Calibrated, calibration_words, profiles_for, terms_of
+from uprightd.service.circumstances import limits_of
 from uprightd.service.monitor import Monitor
 from uprightd.service.settings import Settings
 from uprightd.store.reading import LogReader
@@ -125,6 +126,9 @@ class Jobs:
         config, rules = self._settings.config, self._settings.rules
         self._monitor.pace.period = 1.0 / config.sampling.fps
         self._monitor.parts.measuring.terms = terms_of(config)
+        if self._monitor.parts.live:
+            self._monitor.parts.restraint.limits = limits_of(config)
+            self._monitor.parts.circumstances.take(config.restraint)
         self._monitor.parts.engine.replace(rules, pulse_for(self._monitor.pace.period))
         self._monitor.notice(f"settings read again, {len(rules)} rules in force")
         before = self._started_with

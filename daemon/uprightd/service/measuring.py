@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from uprightd.calibration.following import Following, Standing
-from uprightd.domain import Instant, Pose, Reading, View
+from uprightd.domain import COCO_17, FEET, Instant, Pose, Reading, View
 from uprightd.metrics.definitions import METRICS
-from uprightd.metrics.reading import Terms, nobody, read_sight, sight_of
+from uprightd.metrics.reading import Terms, nobody, read_sight, sight_of, values_at_rest
 from uprightd.metrics.scene import Scene
 from uprightd.metrics.smoothing import Smoother
 from uprightd.metrics.views import ViewTracker, bearing_of
 from uprightd.profiles.profile import Profile
 
+BODY = frozenset((*COCO_17, *FEET))
 DEGREE, SHARE = 1.0, 0.01
 """What counts as one step when jitter is smoothed: a degree or a centimetre, a hundredth of a proportion."""
 
@@ -44,6 +45,7 @@ class Measuring:
         """Frame size and backend for which the upright scenes were made."""
         self._uprights: dict[str, Scene] = {}
         self._labels: dict[str, str] = {}
+        self._baselines: dict[str, dict[str, float]] = {}
         self.take(profiles)
 
     def take(self, profiles: Sequence[Profile]) -> None:
@@ -70,7 +72,10 @@ class Measuring:
             self._read_as = (view, used)
             self._smoother.forget()
         smoothed = self._smoother.see(reading.values, at.mono)
-        return Measured(replace(reading, profile=used, smoothed=smoothed), standing)
+        baseline = self._baselines.get(standing.profile or "", {}) if upright is not None else {}
+        scores = {name: point.score for name, point in pose.keypoints.items() if name in BODY}
+        reading = replace(reading, profile=used, smoothed=smoothed, baseline=baseline, scores=scores)
+        return Measured(reading, standing)
 
     def forget(self) -> None:
         """The stream was interrupted: what was seen before says nothing about what comes."""
@@ -88,4 +93,5 @@ class Measuring:
         ]
         self._uprights = {it.name: it.baseline.scene(size, self.terms.optics) for it in usable}
         self._labels = {it.name: it.label for it in usable}
+        self._baselines = {name: values_at_rest(upright) for name, upright in self._uprights.items()}
         self._following.replace(self._uprights)

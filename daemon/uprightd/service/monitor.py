@@ -17,13 +17,17 @@ from uprightd.domain import Activity, Alert, CameraState, Frame, Instant, Monito
 from uprightd.errors import UprightError, WriteError
 from uprightd.notify.base import Notification, Outcome
 from uprightd.rules.engine import RuleEngine, Verdict
+from uprightd.rules.restraint import Kind, Restraint
 from uprightd.service.activity import ActivityTracker
+from uprightd.service.circumstances import Circumstances
 from uprightd.service.delivery import Delivery
 from uprightd.service.inbox import Inbox
 from uprightd.service.measuring import Measured, Measuring
 from uprightd.service.memory import MemoryCeiling
 from uprightd.service.observing import Counts, Observer, Sample
 from uprightd.service.pace import Pace
+from uprightd.service.rest import Rest
+from uprightd.service.speech import Speech
 from uprightd.service.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -52,6 +56,8 @@ class Parts:
     camera: FrameSource
     load_estimator: Callable[[], PoseEstimator]
     measuring: Measuring
+    circumstances: Circumstances
+    restraint: Restraint
     engine: RuleEngine
     log: Log
     courier: Courier
@@ -73,13 +79,14 @@ class Monitor:
         self.last: Sample | None = None
         self._observers = observers
         self._delivery = Delivery(parts.log, parts.courier, self._write)
+        self.speech = Speech(parts, self._delivery, self.notice)
         self._activity = ActivityTracker()
         self._state: MonitorState | None = None
         self._state_since = Instant(0.0, 0.0)
         self._estimator: PoseEstimator | None = None
         self._model_retry_at = -math.inf
         self._last_tick: Instant | None = None
-        self._paused_until: float | None = None
+        self._rest = Rest(parts.circumstances, parts.log, self._write, parts.live)
         self._stopping = threading.Event()
 
     # ---- what other threads may call ------------------------------------------------------------------
@@ -105,19 +112,24 @@ class Monitor:
     @property
     def paused_until(self) -> float | None:
         """Wall time at which a pause ends; None when not paused, infinity when only `resume` ends it."""
-        return self._paused_until
+        return self._rest.until
 
     # ---- the loop --------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Run to the end of the file, or until stopped. Camera, model and log are released in any case."""
         self.parts.watchdog.start()
+        self.parts.circumstances.start()
         try:
+            self._restore()
             self._open_camera()
             while not self._stopping.is_set() and not self.parts.camera.finished:
                 self.parts.watchdog.stamp("waiting for a frame", HUNG_AFTER)
                 self.inbox.handle()
                 self._show_outcomes(self._delivery.collect())
+                for fault in self.parts.circumstances.faults():
+                    self.notice(f"cannot tell what goes on around you ({fault})")
+                self.speech.beat(bool(self._rest.reason(self.parts.clock.now())))
                 self._tick()
                 self._announce_state()
         finally:
@@ -127,7 +139,7 @@ class Monitor:
         parts, now = self.parts, self.parts.clock.now()
         self._notice_step(now)
         if self._paused(now):
-            left = math.inf if self._paused_until is None else self._paused_until - now.wall
+            left = math.inf if self._rest.until is None else self._rest.until - now.wall
             parts.clock.wait(self.inbox.wake, min(REST, left))
         elif not self._model_ready(now):
             parts.clock.wait(self.inbox.wake, REST)
@@ -158,10 +170,10 @@ class Monitor:
         for observer in self._observers:
             observer.on_sample(self.last)
         for alert in verdict.alerts:
-            self.counts.alerts += 1
-            self._delivery.send(alert)
-            for observer in self._observers:
-                observer.on_alert(alert)
+            if self.speech.alert(alert).kind is Kind.SPEAK:
+                self.counts.alerts += 1
+                for observer in self._observers:
+                    observer.on_alert(alert)
         self.parts.memory.check()
 
     def _judge(self, measured: Measured) -> Verdict:
@@ -186,7 +198,7 @@ class Monitor:
     def _open_camera(self) -> None:
         """Open the camera unless nothing would be sampled: paused, or without a model."""
         self._activity.forget_seen()
-        if self._paused_until is None and not self._activity.model:
+        if not self._activity.paused and not self._activity.model:
             self.parts.camera.open()
 
     def _notice_step(self, now: Instant) -> bool:
@@ -260,28 +272,42 @@ class Monitor:
 
     def pause(self, until: float, reason: str) -> None:
         """Given a wall time (infinity: until resumed) and a reason, release the camera and rest till then."""
-        self._paused_until = until
-        self._activity.paused = reason
-        self._break_off()
-        self.parts.camera.close()
+        self._rest.ask(until, reason, self.parts.clock.now())
+        self._be_paused(reason)
 
     def resume(self) -> None:
-        """End a pause."""
-        if self._paused_until is None:
-            return
-        self._paused_until = None
-        self._activity.paused = ""
-        self.pace.restart()
-        self._open_camera()
+        """End a pause that somebody asked for; what else keeps it from watching still does."""
+        if self._rest.until is not None:
+            now = self.parts.clock.now()
+            self._rest.lift(now)
+            self._be_paused(self._rest.reason(now))
 
     def _paused(self, now: Instant) -> bool:
-        if self._paused_until is not None and now.wall >= self._paused_until:
-            self.resume()
-        return self._paused_until is not None
+        self._be_paused(self._rest.reason(now))
+        return bool(self._activity.paused)
+
+    def _be_paused(self, reason: str) -> None:
+        """Given why nothing should be watched, "" for no reason, let go of the camera or take it again."""
+        before, self._activity.paused = self._activity.paused, reason
+        if reason and not before:
+            self._break_off()
+            self.parts.camera.close()
+        elif before and not reason:
+            self.pace.restart()
+            self._open_camera()
+
+    def _restore(self) -> None:
+        """Go on from what an earlier run left in the log. A file begins afresh."""
+        if self.parts.live:
+            self.speech.restore()
+            self._rest.restore(self.parts.clock.now())
+            self._activity.paused = self._rest.reason(self.parts.clock.now())
 
     def _release(self) -> None:
         self.parts.watchdog.stamp("ending", HUNG_AFTER)
         self.parts.camera.close()
+        self.parts.circumstances.close()
+        self.speech.keep()
         self._show_outcomes(self._delivery.close())
         if self._estimator is not None:
             self._estimator.close()

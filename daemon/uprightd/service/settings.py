@@ -14,8 +14,6 @@ from uprightd.paths import shipped
 from uprightd.rules.loading import load_rules, pack_names
 from uprightd.rules.model import Pack, Rule
 
-METRIC_UNITS = {metric.name: metric.unit for metric in METRICS.values()}
-
 
 def read_config(named: Path | None, usual: Path) -> Config:
     """Given the file the user named (or None) and the usual one, return the settings. Raise ConfigError."""
@@ -24,7 +22,7 @@ def read_config(named: Path | None, usual: Path) -> Config:
 
 def rule_packs(config: Config) -> tuple[Pack, ...]:
     """Given the settings, return the rule packs in force. Raise ConfigError with every fault in them."""
-    return load_rules(config.rules.packs, config.rules.files, shipped("rules"), METRIC_UNITS)
+    return load_rules(config.rules.packs, config.rules.files, shipped("rules"), METRICS)
 
 
 def rules_in_force(config: Config) -> tuple[Rule, ...]:
