@@ -205,6 +205,20 @@ def test_a_server_that_goes_before_it_says_what_it_can_costs_nothing_later(
     assert len(second.received) == 1
 
 
+def test_what_a_server_did_not_answer_before_it_went_is_told_by_its_successor(
+    bus: PrivateBus, desktop: DesktopNotifier
+) -> None:
+    first = bus.server()
+    assert desktop.send(NECK) == DELIVERED
+    second = bus.server()  # in line for the name
+    first.freeze()
+    going = threading.Timer(0.1, first.stop)
+    going.start()
+    assert desktop.send(NECK) == DELIVERED
+    going.join()
+    assert (len(first.received), len(second.received)) == (1, 1)
+
+
 def test_a_frozen_bus_costs_the_deadline_and_works_again_when_it_thaws(
     bus: PrivateBus, desktop: DesktopNotifier
 ) -> None:

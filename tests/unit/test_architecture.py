@@ -40,6 +40,7 @@ ALONE = {
     "torch": {"sapiens2"},
     "transformers": {"sapiens2"},
     "desktop_notifier": {"notify"},
+    "paho": {"outlets.mqtt"},
     "dbus_fast": {"surroundings"},
     "apscheduler": {"service.jobs"},
     "sqlite_utils": {"store"},
@@ -79,7 +80,17 @@ TIMELESS = LAYERS[1] | {"config", "report", "store"} | (LAYERS[0] - {"stills"})
 LONGEST = 330
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "common", "misc", "lib", "tools"}
 
-LAZY = ("torch", "transformers", "cv2", "mediapipe", "desktop_notifier", "apscheduler", "sqlite_utils", "PIL")
+LAZY = (
+    "paho",
+    "torch",
+    "transformers",
+    "cv2",
+    "mediapipe",
+    "desktop_notifier",
+    "apscheduler",
+    "sqlite_utils",
+    "PIL",
+)
 
 
 def name_of(module: Path) -> str:

@@ -20,9 +20,10 @@ from tests.fakes.loop import Around, Rig, open_log, rig
 import uprightd
 from uprightd.camera.source import parse_source
 from uprightd.cli.status import status_text
-from uprightd.domain import CameraState
+from uprightd.domain import CameraState, Instant
 from uprightd.errors import UsageError
 from uprightd.paths import Paths
+from uprightd.rules.snooze import Snooze
 from uprightd.service.calibrated import Calibrated
 from uprightd.service.composition import Assembly
 from uprightd.service.control import ask
@@ -175,26 +176,21 @@ def test_to_resume_behind_a_locked_screen_is_answered_with_what_still_pauses(pat
     setup.monitor._release()
 
 
-def test_the_status_may_be_asked_while_snoozes_come_and_go(paths: Paths) -> None:
-    """The control socket's thread asks while the loop's own snoozes."""
+def test_the_status_may_be_asked_while_the_loop_snoozes(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control socket's thread asks, and the loop's own gets its turn in the middle of the answer."""
     setup, daemon = made(paths)
     restraint, now = setup.monitor.speech.restraint, setup.clock.now()
-    over = threading.Event()
+    restraint.snooze(now, None, "neck")
+    left = Snooze.left
 
-    def snooze() -> None:
-        for number in range(20_000):
-            restraint.snooze(now, None, f"rule-{number % 50}")
-            restraint.unsnooze(f"rule-{number % 50}")
-        over.set()
+    def interrupted(snooze: Snooze, at: Instant) -> float:
+        restraint.snooze(now, None, "other")
+        return left(snooze, at)
 
-    working = threading.Thread(target=snooze)
-    working.start()
-    try:
-        while not over.is_set():
-            restraint.snoozed(now)
-    finally:
-        working.join()
-    assert daemon.answer("status", {})["snoozed"] == []
+    monkeypatch.setattr(Snooze, "left", interrupted)
+    assert [each["rule"] for each in daemon.answer("status", {})["snoozed"]] == ["neck"]
     setup.monitor._release()
 
 

@@ -151,3 +151,11 @@ def test_the_used_share_is_never_more_than_all_nor_less_than_none() -> None:
         assert 0.0 <= holding.used <= 1.0
     assert holding.used == 0.0
     assert holding.started is None
+
+
+def test_a_used_up_budget_is_due_in_bad_posture_only() -> None:
+    """Two readings of one moment: no time passes in which it could be refilled."""
+    holding = Holding(QUIET, 3.0)
+    due = [holding.see(85.0, reading(at, 85.0)) for at in range(61)]
+    assert due == [*[False] * 60, True]
+    assert not holding.see(10.0, reading(60.0, 10.0))

@@ -73,6 +73,12 @@ def test_a_window_as_long_as_the_holding_time_forgives_nothing() -> None:
     assert told(of(strict), every_second([BAD, BAD, BAD, BAD, NONE] * 10)) == []
 
 
+def test_a_window_remembers_for_as_long_as_it_is() -> None:
+    """Unknown for longer than the holding time, and yet within the window."""
+    wide = replace(LIMIT, hold=20.0, within=100.0, clear_for=80.0)
+    assert told(of(wide), [*steady(BAD, 0, 15), *steady(NONE, 16, 45), *steady(BAD, 46, 80)]) == [51.0]
+
+
 def test_an_interruption_empties_the_window() -> None:
     engine = of(FIVE_OF_TEN)
     assert told(engine, steady(BAD, 0, 4)) == []
@@ -100,8 +106,8 @@ def test_an_episode_ends_only_after_its_time_past_clear() -> None:
     ("between", "ends"),
     [
         ([GOOD, GOOD, GOOD, GOOD, GOOD], True),
-        ([GOOD, GOOD, BETWEEN, GOOD, GOOD, GOOD], False),
-        ([GOOD, GOOD, BAD, GOOD, GOOD, GOOD], False),
+        ([GOOD, GOOD, GOOD, GOOD, BETWEEN, GOOD, GOOD, GOOD], False),
+        ([GOOD, GOOD, GOOD, GOOD, BAD, GOOD, GOOD, GOOD], False),
         ([GOOD, GOOD, NONE, GOOD, GOOD], False),
         ([GOOD, GOOD, NONE, GOOD, GOOD, GOOD, GOOD], True),
         ([GOOD, NONE, GOOD, NONE, GOOD, NONE, GOOD, NONE, GOOD], False),
@@ -114,6 +120,11 @@ def test_the_time_past_clear_is_counted_like_any_other(between: list[float | Non
     later = steady(BAD, 11.0 + len(between), 50)
     spoken = told(of(slow), [*timeline, *later])
     assert spoken == [10.0, *([21.0 + len(between)] if ends else [])]
+
+
+def test_an_episode_is_not_forgotten_while_its_time_past_clear_runs() -> None:
+    slow = replace(LIMIT, clear_for=30.0, cooldown=0.0)
+    assert told(of(slow), steady(BAD, 0, 5) + steady(GOOD, 6, 30) + steady(BAD, 31, 60)) == [3.0]
 
 
 def test_a_gap_is_no_time_past_clear() -> None:

@@ -268,6 +268,7 @@ def test_until_tomorrow_lasts_over_the_change_of_the_clocks(in_berlin: ZoneInfo,
     setup, _ = looked(tmp_path, 120.0, start=Instant(evening, 1000.0))
     pressing(nodding(setup, 20, 60), 30.0, "snooze-tomorrow")
     setup.monitor.run()
+    assert [snooze.rule for snooze in setup.monitor.speech.restraint.snoozed(setup.clock.now())] == ["neck"]
     for hours, kind in ((10.5, "dropped"), (11.01, "spoken")):
         again, _ = looked(tmp_path, 60.0, start=Instant(evening + hours * 3600, 5.0))
         nodding(again, 20).monitor.run()

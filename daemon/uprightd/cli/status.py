@@ -26,6 +26,7 @@ def status_text(status: dict[str, Any]) -> str:
         ("rules", _rules(status["rules"], status["asleep"])),
         ("silence", _silence(status["hold"], status["snoozed"])),
         ("alerts", f"{status['alerts']}{_notifications(status['notifications'])}"),
+        ("outlets", ", ".join(f"{name}: {words}" for name, words in status["outlets"].items())),
         ("settings", status["settings_file"]),
         (
             "",

@@ -174,11 +174,8 @@ class Connection:
         They are asked for each time, a server may have made way for another. Raise what a send would have swallowed.
         """
         await self._notifier.get_capabilities()
-        return (
-            frozenset()
-            if self._interface is None
-            else frozenset(await self._interface.call_get_capabilities())
-        )
+        interface = self._interface
+        return frozenset() if interface is None else frozenset(await interface.call_get_capabilities())
 
     def _build(
         self,
@@ -208,7 +205,7 @@ class Connection:
 
     def _press(self, notification: int, action: str) -> None:
         if self._on_action is not None:
-            with contextlib.suppress(Exception):  # a fault of who listens must not cost the next press
+            with contextlib.suppress(Exception):  # the library's complaint would count as one about a send
                 self._on_action(notification, action)
 
 

@@ -117,6 +117,9 @@ class Daemon:
             "detected": monitor.counts.detected,
             "alerts": monitor.counts.alerts,
             "lost_rows": monitor.counts.lost_rows,
+            "outlets": {
+                name: words for telling in self.assembly.telling for name, words in telling.standings.items()
+            },
             "hold": monitor.parts.circumstances.hold(),
             "snoozed": [
                 {"rule": snooze.rule, "until": None if snooze.until is None else _iso(snooze.until)}

@@ -66,14 +66,11 @@ class Speech:
         self._settled_at = now.mono + SETTLING
 
     def keep(self) -> None:
-        """Put what the rules have counted, and what is held, into the log. A file has no tomorrow.
-
-        Before the first reading they have counted nothing, and what an earlier run left stays.
-        """
+        """Put what the rules have counted, and what is held, into the log. A file has no tomorrow."""
         now, state = self._clock.now(), self._engine.state()
         self._kept_at = now.mono
         self._remember()  # what held an alert back may have ended since: after a restart nobody else knows when
-        if self._live and state:
+        if self._live:
             self._delivery.write(lambda: self._log.remember(COUNTED, state, now))
 
     def alert(self, alert: Alert) -> Decision:

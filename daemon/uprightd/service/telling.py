@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -15,10 +14,10 @@ from uprightd.errors import ConfigError
 from uprightd.notify.base import Outcome
 from uprightd.outlets.activitywatch import ActivityWatch
 from uprightd.outlets.base import Alarm, Condition, Outlet
-from uprightd.outlets.home_assistant import Device
+from uprightd.outlets.home_assistant import Device, identity_of
 from uprightd.outlets.hook import Hook
 from uprightd.outlets.mqtt import Broker, Mqtt
-from uprightd.outlets.relay import Relay
+from uprightd.outlets.relay import Outlets as Relays
 from uprightd.outlets.sound import Sound
 from uprightd.rules.engine import base_metric
 from uprightd.service.observing import Sample
@@ -32,7 +31,7 @@ class Telling:
 
     def __init__(self, outlets: Sequence[Outlet], pulse: float, notice: Callable[[str], None]) -> None:
         """`pulse` is the longest time in seconds between two samples that still counts as watched."""
-        self._relays = [Relay(outlet) for outlet in outlets]
+        self._outlets = Relays(outlets)
         self._pulse = pulse
         self._notice = notice
         self._state = MonitorState(Activity.WATCHING, "starting")
@@ -44,15 +43,12 @@ class Telling:
         self._count(sample)
         self._last = sample
         self._pass_on(sample.reading.at)
-        for relay in self._relays:
-            news = relay.news()
-            if news:
-                self._notice(f"{relay.name}: {news}")
+        for news in self._outlets.news():
+            self._notice(news)
 
     def on_alert(self, alert: Alert) -> None:
         value = self._last.reading.values.get(base_metric(alert.metric)) if self._last else None
-        for relay in self._relays:
-            relay.alert(Alarm(alert, value.error if value else None))
+        self._outlets.alert(Alarm(alert, value.error if value else None))
 
     def on_outcome(self, alert: Alert, outcome: Outcome) -> None: ...
 
@@ -64,11 +60,12 @@ class Telling:
 
     def close(self) -> None:
         """Give what is under way its last seconds, then let go of the outlets."""
-        for relay in self._relays:
-            relay.flush(LAST_WORDS)
-            relay.stop()
-        for relay in self._relays:
-            relay.join(LAST_WORDS)
+        self._outlets.close(LAST_WORDS, LAST_WORDS)
+
+    @property
+    def standings(self) -> dict[str, str]:
+        """How each outlet does, in words, by its name."""
+        return {name: it.trouble or f"{it.told} alerts told" for name, it in self._outlets.standings.items()}
 
     def _count(self, sample: Sample) -> None:
         """Credit the time since the last sample to its posture, as the log does, day by day."""
@@ -93,8 +90,7 @@ class Telling:
             self._today[Posture.GOOD],
             self._today[Posture.POOR],
         )
-        for relay in self._relays:
-            relay.condition(condition)
+        self._outlets.condition(condition)
 
 
 def outlets_of(settings: Outlets, environ: Mapping[str, str], system: str) -> list[Outlet]:
@@ -102,7 +98,7 @@ def outlets_of(settings: Outlets, environ: Mapping[str, str], system: str) -> li
 
     Raise ConfigError for an address or a password file that cannot be used.
     """
-    host = re.sub(r"[^a-z0-9]+", "_", platform.node().lower()).strip("_") or "here"
+    host = identity_of(platform.node())
     outlets: list[Outlet] = []
     if settings.sound:
         outlets.append(Sound(environ, system))
