@@ -64,6 +64,8 @@ def test_it_computes(text: str, expected: float) -> None:
         ("a * b", 4 * 0.5 + 3 * 2.0),
         ("a / b", 0.5 / 4 + 3 / 16 * 2.0),
         ("abs(b)", 2.0),
+        ("abs(b) + b", 0.0),
+        ("abs(b) - b", 4.0),
         ("max(a, b)", 0.5),  # only the larger one decides
         ("min(a, b)", 2.0),
         ("max(a, b, 5)", 0.0),

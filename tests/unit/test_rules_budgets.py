@@ -31,7 +31,7 @@ def test_a_budget_is_used_up_to_the_second() -> None:
 
 def test_a_curve_of_several_points_is_bent() -> None:
     bent = Budget(((10.0, 100.0), (20.0, 50.0), (40.0, 10.0)))
-    assert [bent.permitted(angle) for angle in (10, 15, 20, 30, 40, 90)] == [100, 75, 50, 30, 10, 10]
+    assert [bent.permitted(angle) for angle in (0, 10, 15, 20, 30, 40, 90)] == [100, 100, 75, 50, 30, 10, 10]
     flat = Budget(((25.0, 60.0),))
     assert [flat.permitted(angle) for angle in (25, 90)] == [60, 60]
 

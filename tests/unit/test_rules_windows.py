@@ -75,7 +75,7 @@ def test_a_window_as_long_as_the_holding_time_forgives_nothing() -> None:
 
 def test_a_window_remembers_for_as_long_as_it_is() -> None:
     """Unknown for longer than the holding time, and yet within the window."""
-    wide = replace(LIMIT, hold=20.0, within=100.0, clear_for=80.0)
+    wide = replace(LIMIT, hold=20.0, within=100.0, clear_for=5.0)
     assert told(of(wide), [*steady(BAD, 0, 15), *steady(NONE, 16, 45), *steady(BAD, 46, 80)]) == [51.0]
 
 

@@ -65,8 +65,8 @@ class Budget:
     recover: float = 1.0
 
     def permitted(self, angle: float) -> float:
-        """Given an angle at the first point or past it, return the seconds it may be held: on the straight line
-        between the two points about it, and past the last point the time of that one."""
+        """Given an angle, return the seconds it may be held: on the straight line between the two points about it, and
+        beyond the first and the last point the time of that one."""
         after = bisect_right(self.curve, angle, key=lambda point: point[0])
         if after == len(self.curve):
             return self.curve[-1][1]
