@@ -138,6 +138,11 @@ class Pose:
     """How many were seen, where the backend counts them; the pose is the chosen one's."""
 
 
+def backend_family(name: str) -> str:
+    """Given a backend's name with its size ("sapiens2 0.4b"), return the backend."""
+    return name.partition(" ")[0]
+
+
 class View(StrEnum):
     """From where the camera sees the person. sagittal-left: it sees the left side."""
 

@@ -9,8 +9,8 @@ from tests.fakes.rules import BUDGET, LIMIT, SITTING, STATIC, reading
 
 from uprightd.cli.readout import gauge, gauges
 from uprightd.domain import Value, View
+from uprightd.rules.conditions import needs_calibration
 from uprightd.rules.model import Rule
-from uprightd.service.calibrated import needs_calibration
 
 SEEN = reading(0, values={"neck_flexion": Value(30.0), "trunk_lean": Value(12.0), "head_x": Value(0.2)})
 

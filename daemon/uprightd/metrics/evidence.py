@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from uprightd.domain import View
+from uprightd.domain import View, backend_family
 from uprightd.metrics.model import Metric
 
 FOLLOWS_FROM = 0.8
@@ -74,7 +74,7 @@ def evidence(backend: str, view: View, metric: str, measured: Measured | None = 
     """Given a backend's name ("mediapipe", "sapiens2 0.4b"), a view and a metric, return what was measured (None: what
     ships); None when nobody has."""
     table = _shipped() if measured is None else measured
-    return table.get((backend.split(" ")[0], family(view), seen_as(metric, view)))
+    return table.get((backend_family(backend), family(view), seen_as(metric, view)))
 
 
 def offered(backend: str, view: View, metric: Metric, measured: Measured | None = None) -> bool:
@@ -88,7 +88,7 @@ def offered(backend: str, view: View, metric: Metric, measured: Measured | None 
     if found is not None and not found.follows:
         return False
     table = _shipped() if measured is None else measured
-    if not metric.estimated or all(key[0] != backend.split(" ")[0] for key in table):
+    if not metric.estimated or all(key[0] != backend_family(backend) for key in table):
         return True
     return found is not None and found.correlation is not None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
 from uprightd.domain import View
@@ -50,6 +50,15 @@ class Metric:
     def needed(self, view: View) -> tuple[str, ...]:
         """Given the view, return the points that must be seen."""
         return self.sideways if self.sideways is not None and view in SAGITTAL else self.keypoints
+
+    def told_by(self, view: View, points: Container[str], places: Container[str]) -> bool:
+        """Given a view, the points that are seen and those whose place in space is known, return whether the metric can
+        be told from them."""
+        return (
+            view in self.views
+            and all(name in points for name in self.needed(view))
+            and all(name in places for name in self.places)
+        )
 
     def text(self, number: float, error: float | None = None) -> str:
         """Given a value, and how far it is off as a rule where that is known, return it with its unit as a person

@@ -114,10 +114,8 @@ def values_at_rest(upright: Scene) -> dict[str, float]:
     found = {
         metric.name: metric.measure(upright)
         for metric in METRICS.values()
-        if upright.view in metric.views
-        and not (metric.relative or metric.scaled or metric.derived)
-        and all(name in upright.points for name in metric.needed(upright.view))
-        and all(name in upright.world for name in metric.places)
+        if not (metric.relative or metric.scaled or metric.derived)
+        and metric.told_by(upright.view, upright.points, upright.world)
     }
     return {name: number for name, number in found.items() if math.isfinite(number)}
 
@@ -184,10 +182,7 @@ def _calibrated(metric: Metric, scene: Scene) -> bool:
         return False
     upright = scene.upright
     return not metric.relative or (
-        upright is not None
-        and upright.view in metric.views
-        and all(name in upright.points for name in metric.needed(upright.view))
-        and all(name in upright.world for name in metric.places)
+        upright is not None and metric.told_by(upright.view, upright.points, upright.world)
     )
 
 

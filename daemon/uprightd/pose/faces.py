@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from uprightd import opencv
-from uprightd.domain import Keypoint
+from uprightd.domain import PROFILE, Keypoint
 
 HEAD = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
 """The pose's points that say where the head is and how it is turned."""
@@ -55,14 +55,7 @@ DETECTED = (
     "left_profile_ear",
 )
 """The detector's six points in its order."""
-DETECTED_MIRRORED = (
-    "left_profile_eye",
-    "right_profile_eye",
-    "profile_nose",
-    "profile_mouth",
-    "left_profile_ear",
-    "right_profile_ear",
-)
+DETECTED_MIRRORED = PROFILE
 """What they are in a mirrored picture."""
 
 NOSE_AHEAD = 1.6

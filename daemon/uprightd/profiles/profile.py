@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from uprightd.calibration.baseline import Baseline
+from uprightd.domain import backend_family
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Profile:
     @property
     def family(self) -> str:
         """The backend whose points these are, without its size or version."""
-        return self.baseline.backend.split()[0]
+        return backend_family(self.baseline.backend)
 
     @property
     def file_name(self) -> str:

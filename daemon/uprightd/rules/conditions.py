@@ -78,6 +78,12 @@ def baseline_known(rule: Rule, reading: Reading) -> bool:
     )
 
 
+def needs_calibration(rule: Rule) -> bool:
+    """Whether a rule counts from a calibrated pose, or with one profile only."""
+    relative = any(METRICS[name].relative for name in rule.metrics)
+    return bool(relative or rule.relative_to or rule.profile)
+
+
 def reason_asleep(rule: Rule, reading: Reading) -> Reason | None:
     """Given a rule and a reading, return why the rule has nothing to judge in it, None when it has."""
     if rule.metric:

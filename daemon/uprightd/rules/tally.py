@@ -7,6 +7,7 @@ order of time, and says when the rule is due. It counts the time between two rea
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ BRIDGED = 60.0
 """Seconds. What was not seen for longer is not taken to have gone on: the camera was covered, the program away."""
 
 
-class Tally:
+class Tally(ABC):
     """One episode of one rule. `pulse`: the longest time in seconds between two readings that counts as continuous.
 
     started, position: the first sample of what is counted, None while nothing is; position: its place in a file.
@@ -33,14 +34,14 @@ class Tally:
         self.held = 0.0
         self.spoken = False
 
+    @abstractmethod
     def breaks(self, number: float) -> bool:
         """Given the number of the reading seen last, return whether the rule is broken in it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def see(self, number: float, reading: Reading) -> bool:
         """Given the next reading and the rule's number in it, count and return whether the rule is due: it has been
         broken for long enough, is broken now, and has not been spoken of."""
-        raise NotImplementedError
 
     def forget(self) -> None:
         """End the episode, whatever was counted."""

@@ -197,8 +197,6 @@ def counting_from(baseline: Baseline) -> list[Metric]:
         metric
         for metric in METRICS.values()
         if metric.relative
-        and baseline.view in metric.views
-        and all(name in baseline.points for name in metric.needed(baseline.view))
-        and all(name in baseline.world for name in metric.places)
+        and metric.told_by(baseline.view, baseline.points, baseline.world)
         and offered(baseline.backend, baseline.view, metric)
     ]

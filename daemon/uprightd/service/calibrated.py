@@ -9,11 +9,11 @@ from typing import NamedTuple
 from uprightd.camera.source import Source
 from uprightd.config.schema import Config
 from uprightd.errors import UsageError
-from uprightd.metrics.definitions import METRICS
 from uprightd.metrics.reading import Terms
 from uprightd.metrics.scene import Optics
 from uprightd.profiles.profile import Profile
 from uprightd.profiles.shelf import read_all
+from uprightd.rules.conditions import needs_calibration
 from uprightd.rules.model import Rule
 from uprightd.service.calibrate import camera_key
 
@@ -61,12 +61,6 @@ def profiles_for(config: Config, folder: Path, source: Source) -> Calibrated:
 def sleeping(rules: Iterable[Rule], calibrated: bool) -> tuple[Rule, ...]:
     """Given the rules in force and whether there is a calibration, return the rules that cannot speak without one."""
     return tuple(rule for rule in rules if needs_calibration(rule) and not calibrated)
-
-
-def needs_calibration(rule: Rule) -> bool:
-    """Whether a rule counts from a calibrated pose, or with one profile only."""
-    relative = any(METRICS[name].relative for name in rule.metrics)
-    return bool(relative or rule.relative_to or rule.profile)
 
 
 def calibration_words(calibrated: Calibrated, rules: Iterable[Rule]) -> list[str]:

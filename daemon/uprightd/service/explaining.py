@@ -266,12 +266,9 @@ def _limit(alert: AlertRow, number: float) -> str:
 def _single(metric: str) -> str:
     """Given the text of a rule's metric, return the name of the one metric whose unit its value has, "" for none."""
     try:
-        expression = parse(metric)
+        return parse(metric).single
     except ValueError:
         return ""
-    units = {METRICS[name].unit if name in METRICS else "" for name in expression.metrics}
-    alone = metric in (expression.metrics[0], f"abs({expression.metrics[0]})")
-    return expression.metrics[0] if alone and len(units) == 1 else ""
 
 
 def _text(name: str, number: float) -> str:

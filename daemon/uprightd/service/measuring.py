@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from uprightd.calibration.following import Following, Standing
-from uprightd.domain import COCO_17, FEET, Instant, Pose, Reading, View
+from uprightd.domain import COCO_17, FEET, Instant, Pose, Reading, View, backend_family
 from uprightd.metrics.definitions import METRICS
 from uprightd.metrics.reading import Terms, nobody, read_sight, sight_of, values_at_rest
 from uprightd.metrics.scene import Scene
@@ -62,7 +62,7 @@ class Measuring:
         sight = sight_of(pose, size, self.terms.min_score)
         bearing = bearing_of(sight.points, size[0], self.terms.optics.focal(size[0]))
         view = self._view.see(sight.points, sight.world, at.mono, bearing)
-        self._make_uprights(size, pose.backend.split(" ")[0])
+        self._make_uprights(size, backend_family(pose.backend))
         scene = Scene(sight.points, size, view, sight.world, self.terms.optics)
         standing = self._standing = self._following.see(scene, at.mono)
         upright = None if standing.drifted else self._uprights.get(standing.profile or "")

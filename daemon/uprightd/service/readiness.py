@@ -18,7 +18,7 @@ from uprightd.errors import UprightError
 from uprightd.metrics.definitions import METRICS
 from uprightd.metrics.model import SAGITTAL, Metric
 from uprightd.paths import Paths
-from uprightd.rules.conditions import of_profile, reason_asleep
+from uprightd.rules.conditions import needs_calibration, of_profile, reason_asleep
 from uprightd.rules.model import Rule
 from uprightd.service.control import ask
 
@@ -75,7 +75,7 @@ def needs_of(rule: Rule) -> Needs:
         facing=_points(metrics, views - SAGITTAL),
         aside=_points(metrics, views & SAGITTAL),
         views=views,
-        calibration=bool(rule.relative_to or rule.profile) or any(metric.relative for metric in metrics),
+        calibration=needs_calibration(rule),
         pupil_distance=any(metric.scaled for metric in metrics),
         profile=rule.profile,
     )

@@ -20,6 +20,7 @@ from uprightd.metrics.evidence import evidence
 from uprightd.rules.account import subject_of
 from uprightd.rules.engine import RuleEngine, value_of
 from uprightd.rules.model import Budget, Rule, Sitting, Static
+from uprightd.service.explaining import LATEST_MS
 from uprightd.service.replaying import NO_BASELINES, Baselines, Beat, recorded
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ USUAL_STEP = 5.0
 """Degrees, where nobody has measured the error: by about that much two measurements of one angle differ."""
 USUAL_SHARE = 0.1
 """Of the threshold, the step of other units then."""
-LATEST_MS = 2**53
-"""After any moment in a log."""
 
 Played = Literal["fires", "silent", "lost"]
 """What the rule as it is does in a judged alert's stretch of the log: lost, when the log no longer has it."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from uprightd.domain import backend_family
 from uprightd.errors import CannotCreateError, DataError
 from uprightd.metrics.definitions import METRICS
 from uprightd.metrics.evidence import family, seen_as
@@ -31,7 +32,7 @@ def evidence_of(measured: Iterable[Series]) -> Table:
     for series in measured:
         for metric in series.tells:
             for (view, name), pairs in _by_family(series, metric).items():
-                pooled[series.backend.split(" ")[0], view, name].append(pairs)
+                pooled[backend_family(series.backend), view, name].append(pairs)
     backends: Table = {}
     order = list(METRICS)
     for (backend, view, metric), found in sorted(
