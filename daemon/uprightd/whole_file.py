@@ -38,11 +38,11 @@ def write_whole(path: Path, data: bytes) -> None:
     finally:
         with suppress(FileNotFoundError):
             os.unlink(temporary)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    # The file is whole either way; this only makes its name survive a power cut. Not all systems allow it.
+def sync_folder(folder: Path) -> None:
+    """Given a folder, make the names in it survive a power cut, where the system allows it."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -92,7 +92,15 @@ def test_a_folder_of_the_user_s_own_keeps_its_mode_and_what_is_in_it(
     done = studio.run("snapshot", studio.here / "0.png", "--out", folder)
     assert (done.code, done.err) == (0, "")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o755
-    assert sorted(it.name for it in folder.iterdir()) == ["note.txt", "snapshot.json", "snapshot.png"]
+    assert sorted(it.name for it in folder.iterdir()) == [
+        "manifest.json",
+        "note.txt",
+        "snapshot.json",
+        "snapshot.png",
+    ]
+    again = studio.run("snapshot", studio.here / "0.png", "--out", folder)
+    assert again.code == 73, "what lies there is not overwritten"
+    assert "a capture lies here already" in again.err
     for words in ("frontal", "shoulder tilt", str(folder / "snapshot.png"), str(folder / "snapshot.json")):
         assert words in done.out
 

@@ -15,9 +15,10 @@ from tests.fakes.body import FRONT, OBLIQUE, SEEN, SIZE, Places, from_the_left, 
 
 from uprightd.captures.card import card, rows
 from uprightd.captures.drawing import LEFT, RIGHT, draw_pose
+from uprightd.captures.folder import new_capture
 from uprightd.captures.snapshot import measure, write
 from uprightd.domain import Box, Instant, Keypoint, Pose, Reason, View
-from uprightd.errors import CannotCreateError, DataError, DeniedError
+from uprightd.errors import DataError
 from uprightd.metrics import evidence as evidence_module
 from uprightd.metrics.definitions import METRICS
 from uprightd.metrics.evidence import Evidence
@@ -175,7 +176,8 @@ def test_without_a_pose_there_is_still_a_card_on_the_picture() -> None:
 def test_picture_and_card_are_written_for_their_owner_only(tmp_path: Path) -> None:
     folder = tmp_path / "captures" / "first"
     taken = snapshot()
-    written = write(taken, folder)
+    with new_capture(tmp_path / "captures", "snapshot", AT, folder) as capture:
+        written = write(taken, capture, {})
     on_disk = strict(json.loads(Path(written["card"]).read_text(encoding="utf-8")))
     assert on_disk == strict(written)
     assert {key: on_disk[key] for key in taken.card} == strict(taken.card)
@@ -184,24 +186,10 @@ def test_picture_and_card_are_written_for_their_owner_only(tmp_path: Path) -> No
     assert (shown == taken.picture).all(), "without loss"
     assert [stat.S_IMODE(path.stat().st_mode) for path in (folder.parent, folder)] == [0o700, 0o700]
     assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {
+        "manifest.json": 0o600,
         "snapshot.png": 0o600,
         "snapshot.json": 0o600,
     }
-
-
-def test_a_folder_of_the_users_own_keeps_its_mode(tmp_path: Path) -> None:
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    folder.chmod(0o755)
-    write(snapshot(), folder)
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o755
-
-
-def test_where_nothing_can_be_written_is_said_and_nothing_is_left(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("kept")
-    with pytest.raises((DeniedError, CannotCreateError), match="file"):
-        write(snapshot(), tmp_path / "file" / "below")
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_the_card_is_made_of_plain_numbers() -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,15 +12,16 @@ import numpy as np
 from uprightd import stills
 from uprightd.captures.card import card, rows
 from uprightd.captures.drawing import draw_pose
+from uprightd.captures.folder import NewCapture
+from uprightd.captures.manifest import Facts, model_used
 from uprightd.domain import Instant, Pose
-from uprightd.errors import CannotCreateError, DataError, DeniedError
+from uprightd.errors import DataError
 from uprightd.metrics.reading import Terms, read_pose
-from uprightd.paths import private_dir
 from uprightd.whole_file import write_whole
 
 PICTURE = "snapshot.png"
 CARD = "snapshot.json"
-ELSEWHERE = "Choose another folder with --out."
+KIND = "snapshot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,45 +50,20 @@ def measure(image: np.ndarray, pose: Pose | None, source: str, at: str, terms: T
     )
 
 
-def check_folder(folder: Path) -> None:
-    """Given the folder to write to, raise CannotCreateError or DeniedError when that could not be done.
+def write(snapshot: Snapshot, capture: NewCapture, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Given a snapshot, a capture in the making and the settings that decided it, write picture and card and finish
+    the capture; return the card with the paths of both.
 
-    Nothing is made: a picture with nobody in it leaves no empty folder behind.
+    Raise CannotCreateError, WriteError or DeniedError naming the path.
     """
-    try:
-        there = next(it for it in (folder.absolute(), *folder.absolute().parents) if it.exists())
-    except OSError as error:
-        raise DeniedError(f"{folder}: cannot be looked at ({error.strerror})", ELSEWHERE) from error
-    if not there.is_dir():
-        raise CannotCreateError(f"{folder}: {there} is a file, and no folder can be made of it", ELSEWHERE)
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise DeniedError(f"{folder}: you may not write in {there}", ELSEWHERE)
-
-
-def new_folder(captures: Path, at: str) -> Path:
-    """Given the folder of all captures and the moment (ISO 8601), make a folder there for this one and return it.
-
-    Two snapshots within a second have two folders. Raise DeniedError when it cannot be made.
-    """
-    private_dir(captures)
-    name = f"{at[:19].replace(':', '-')}-snapshot"
-    for count in itertools.count(1):
-        folder = captures / (name if count == 1 else f"{name}-{count}")
-        if not folder.exists():
-            with suppress(FileExistsError):
-                folder.mkdir(mode=0o700)
-                return folder
-    raise AssertionError("numbers do not end")
-
-
-def write(snapshot: Snapshot, folder: Path) -> dict[str, Any]:
-    """Given a snapshot and a folder, write picture and card there; return the card with both paths.
-
-    Raise CannotCreateError, WriteError or DeniedError naming the path; no half-written file is left.
-    """
-    if not folder.is_dir():  # a folder of the user's own keeps the mode they gave it
-        private_dir(folder)
-    stills.write_image(folder / PICTURE, snapshot.picture)
-    full = {**snapshot.card, "picture": str(folder / PICTURE), "card": str(folder / CARD)}
-    write_whole(folder / CARD, (json.dumps(full, indent=2, ensure_ascii=False) + "\n").encode())
+    stills.write_image(capture.file(PICTURE), snapshot.picture)
+    full = {
+        **snapshot.card,
+        "picture": str(capture.place(PICTURE)),
+        "card": str(capture.place(CARD)),
+    }
+    write_whole(capture.file(CARD), (json.dumps(full, indent=2, ensure_ascii=False) + "\n").encode())
+    card = snapshot.card
+    summary = {key: card[key] for key in ("view", "confidence", "score", "size")}
+    capture.finish(Facts(card["source"], (model_used(card["backend"]),), settings, summary))
     return full

@@ -36,7 +36,8 @@ def snapshot(
     Writes it with the pose drawn on it, and a card of its angles. IMAGE is a picture file; without it, use
     --camera.
     """
-    from uprightd.captures.snapshot import check_folder, measure, new_folder, write
+    from uprightd.captures.folder import check_place, new_capture
+    from uprightd.captures.snapshot import KIND, measure, write
     from uprightd.cli.monitoring import overridden
     from uprightd.errors import UsageError
     from uprightd.paths import user_paths
@@ -51,12 +52,12 @@ def snapshot(
         read_config(config_file, paths.config_file), {"camera.source": source, "pose.backend": backend}
     )
     at = now_text()
-    check_folder(folder or paths.captures)
+    check_place(folder or paths.captures)
     picture, label = _read(image) if image else take_still(config)
     pose = pose_of(picture, config, paths)
-    card = write(
-        measure(picture, pose, label, at, terms_of(config)), folder or new_folder(paths.captures, at)
-    )
+    measured = measure(picture, pose, label, at, terms_of(config))
+    with new_capture(paths.captures, KIND, at, folder) as capture:
+        card = write(measured, capture, config.pose.model_dump())
     click.echo(json.dumps(card, ensure_ascii=False) if as_json else _text(card))
 
 
