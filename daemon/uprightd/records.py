@@ -71,7 +71,10 @@ class TransitionRow:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run of the monitor; `ended_ms` is None while it lasts, and for ever when it was killed."""
+    """One run of the monitor; `ended_ms` is None while it lasts, and when it was killed until the next one begins.
+
+    last_ms: its end, or else its last sign of life.
+    """
 
     id: int
     started_ms: int
@@ -81,13 +84,72 @@ class RunRow:
     version: str
     ended_ms: int | None
     seconds_per_sample: float
+    last_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """How the known values of one metric are spread: how many, the smallest, the median, the largest."""
+class RollUp(NamedTuple):
+    """One metric in one minute or hour of the person's clock: its values, and how long it was known and in which band.
 
-    count: int
+    samples: how many told it. The bands' times add up to `known_ms`, or are all 0 for a metric without bands.
+    """
+
+    start_ms: int
+    offset_min: int
+    metric: str
+    samples: int
     low: float
     median: float
     high: float
+    known_ms: int
+    good_ms: int
+    borderline_ms: int
+    poor_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A folder of files that was made on demand. `kind` as in its manifest: snapshot, gait, derm."""
+
+    kind: str
+    path: str
+    files: int
+    bytes: int
+    summary: Mapping[str, Any]
+    """A few facts of its manifest, as plain JSON data."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRow:
+    """A capture as it was logged."""
+
+    id: int
+    at_ms: int
+    offset_min: int
+    kind: str
+    path: str
+    files: int
+    bytes: int
+    summary: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """An upright pose that was recorded: for which profile and camera, by what, in how many good seconds and looks."""
+
+    profile: str
+    revision: int
+    camera: str
+    backend: str
+    view: str
+    seconds: float
+    samples: int
+
+
+class ContactRow(NamedTuple):
+    """Whom on a network the program has spoken to, what for, and when first and last."""
+
+    purpose: str
+    address: str
+    first_ms: int
+    last_ms: int
+    times: int

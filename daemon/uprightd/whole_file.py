@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from uprightd.errors import CannotCreateError, WriteError
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Given a path and its content, write the file, mode 0600: whole, or not at all and the old one stays.
+
+    Raise CannotCreateError when no file can be made there, WriteError when writing fails half-way.
+    """
+    with whole_file(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Given a path, yield a file to write to. It gets its name, mode 0600, once all is written; after an error there is
+    none, and an old one stays.
 
     Raise CannotCreateError when no file can be made there, WriteError when writing fails half-way.
     """
@@ -26,7 +39,7 @@ def write_whole(path: Path, data: bytes) -> None:
         ) from error
     try:
         with open(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

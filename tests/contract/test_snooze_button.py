@@ -40,7 +40,7 @@ class Desk:
 
     def __init__(self, folder: Path, bus: PrivateBus, lasts: float) -> None:
         self.bus = bus
-        buttons = _Buttons()
+        buttons = _Buttons(folder)
         self.desktop = DesktopNotifier(on_action=buttons.pressed)
         self.setup: Rig = rig(folder, lasts, rules=(NOD, OTHER), notifier=cast("Any", self.desktop))
         buttons.monitor = self.setup.monitor

@@ -21,6 +21,7 @@ import pytest
 from tests.fakes.terminal import Event, Running, Terminal, alive, gone
 
 from uprightd.metrics.definitions import METRICS
+from uprightd.store.schema import PARTS
 
 KILLS = 20
 DEMO_RULES = "sampling: {fps: 5}\nrules: {packs: [demo]}\n"
@@ -70,7 +71,8 @@ def test_what_is_printed_is_stored_and_the_same_file_gives_the_same_alerts(
             assert sample["at"] == pytest.approx(row["at_ms"] / 1000, abs=0.002)
             for name in ("posture", "view", "position"):
                 assert sample[name] == row[name]
-            assert sample["values"] == {name: row[name] for name in METRICS if row[name] is not None}
+            stored_values = {name: row[name] / PARTS for name in METRICS if row[name] is not None}
+            assert sample["values"] == stored_values
             assert set(sample["missing"]) == set(METRICS) - set(sample["values"])
         alerts = [event for event in done.events if event["event"] == "alert"]
         rows = stored(terminal.database, f"SELECT * FROM alerts WHERE run_id = {run_id} ORDER BY id")

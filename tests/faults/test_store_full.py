@@ -110,8 +110,8 @@ def test_a_file_held_by_another_program_costs_rows_and_no_more(log: Log, path: P
         with pytest.raises(WriteError, match="locked") as caught:
             add(log)
         assert "database browser" in caught.value.hint
-        with pytest.raises(WriteError, match="remove old samples"):
-            log.retain(1, Instant(NOON.wall + 10**6, 0.0))
+        with pytest.raises(WriteError, match="remove what is old"):
+            log.retain(1, 60, Instant(NOON.wall + 10**6, 0.0))
         browser.execute("ROLLBACK")
     second = add(log)
     assert stored(path) == [first, second]

@@ -25,7 +25,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = (
     {"domain", "errors", "opencv", "problems", "strict_yaml", "durations", "records", "whole_file", "stills"},
-    {"metrics", "calibration", "rules", "intervals", "sapiens2"},
+    {"metrics", "calibration", "rules", "intervals", "spells", "rollup", "sapiens2"},
     {"config", "paths", "clock", "weights", "profiles"},
     {"camera", "pose", "store", "notify", "captures", "report", "outlets", "surroundings"},
     {"service"},
@@ -41,6 +41,7 @@ ALONE = {
     "transformers": {"sapiens2"},
     "desktop_notifier": {"notify"},
     "paho": {"outlets.mqtt"},
+    "pyarrow": {"service.exporting"},
     "dbus_fast": {"surroundings"},
     "apscheduler": {"service.jobs"},
     "sqlite_utils": {"store"},
@@ -81,6 +82,7 @@ LONGEST = 330
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "common", "misc", "lib", "tools"}
 
 LAZY = (
+    "pyarrow",
     "paho",
     "torch",
     "transformers",

@@ -29,6 +29,7 @@ from uprightd.service.composition import Assembly
 from uprightd.service.control import ask
 from uprightd.service.daemon import Daemon
 from uprightd.service.settings import Settings
+from uprightd.store.reading import LogReader
 from uprightd.surroundings.findings import Findings
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -294,3 +295,51 @@ def test_what_the_log_has_to_say_about_its_opening_is_told(paths: Paths) -> None
     daemon.run()
     assert any("corrupt" in notice for notice in setup.witness.notices)
     assert any("corrupt" in told.body for told in setup.notifier.sent)
+
+
+def test_what_another_command_did_is_logged_by_the_daemon(paths: Paths) -> None:
+    setup, daemon = made(paths)
+    facts = {"purpose": "weights", "address": "https://hub.example"}
+    assert answered(daemon, "record", what="contact", facts=facts) == {"what": "contact"}
+    with LogReader.open(paths.database) as reader:
+        assert [each.address for each in reader.contacts()] == ["https://hub.example"]
+    setup.monitor._release()
+
+
+def test_the_daemon_forgets_and_goes_on_with_its_run(paths: Paths) -> None:
+    setup, daemon = made(paths)
+    setup.log.add_contact("weights", "https://hub.example", setup.clock.now())
+    gone = answered(daemon, "forget", tables=["contacts", "samples"], days=None)
+    assert (gone["contacts"], gone["samples"], gone["runs"]) == (1, 0, 0)
+    setup.monitor.run()
+    assert setup.monitor.counts.samples > 0
+    with LogReader.open(paths.database) as reader:
+        assert reader.counts()["samples"] == setup.monitor.counts.samples
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"tables": ["runs"], "days": None},
+        {"tables": ["samples; DROP TABLE runs"], "days": None},
+        {"tables": [], "days": None},
+        {"tables": ["samples"], "days": [1]},
+        {"tables": ["samples"], "days": [1, "2"]},
+        {"tables": [["samples"]], "days": None},
+    ],
+)
+def test_nothing_else_can_be_forgotten_through_the_socket(paths: Paths, arguments: dict[str, Any]) -> None:
+    setup, daemon = made(paths)
+    with pytest.raises(UsageError):
+        answered(daemon, "forget", **arguments)
+    setup.monitor._release()
+
+
+def test_whom_the_settings_let_it_speak_to_is_noted_when_the_daemon_starts(paths: Paths) -> None:
+    paths.config.mkdir(parents=True)
+    paths.config_file.write_text("outlets:\n  mqtt_host: broker.example\n", encoding="utf-8")
+    _, daemon = made(paths, lasts=2.0)
+    daemon.run()
+    with LogReader.open(paths.database) as reader:
+        assert [each.address for each in reader.contacts()] == ["broker.example:1883"]

@@ -8,20 +8,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from datetime import time as clocks
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.fakes.body import from_the_left, pose
 from tests.fakes.camera import wait_for
 from tests.fakes.loop import FLEXED, IMAGE, START, Around, JumpingClock, Rig, open_log, rig
+from tests.fakes.recorder import TABLES, tables
 
 import uprightd
 from uprightd.calibration.baseline import averaged
 from uprightd.camera.source import parse_source
 from uprightd.domain import Instant, Posture, View
-from uprightd.errors import WriteError
+from uprightd.errors import TryAgainError, WriteError
 from uprightd.metrics.reading import read_pose, sight_of
 from uprightd.paths import Paths
 from uprightd.profiles.shelf import save
@@ -98,13 +101,19 @@ def test_last_weeks_summary_is_written_and_told(paths: Paths) -> None:
     setup, jobs = started(paths)
     watched(setup, START.wall - DAY)
     jobs.weekly_summary()
-    assert summaries(paths) == ["uprightd-2026-W47.txt"]
-    path = paths.reports / "uprightd-2026-W47.txt"
-    assert path.read_text(encoding="utf-8").startswith("Week 47 of 2026")
+    assert summaries(paths) == ["uprightd-2026-W47.html"]
+    path = paths.reports / "uprightd-2026-W47.html"
+    assert "Week 47 of 2026" in path.read_text(encoding="utf-8")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert setup.log.last_report(weekly.KIND) == "2026-W47"
+    made = setup.log.made_reports(weekly.KIND)
+    assert {period: at.isoformat() for period, at in made.items()} == {
+        "2026-W47": "2026-11-23T09:00:00+00:00"
+    }
     assert ended(setup) == ["Your week of posture"]
-    assert str(path) in setup.notifier.sent[0].body
+    told = setup.notifier.sent[0]
+    assert str(path) in told.body
+    assert "earlier" not in told.body
+    assert [action.title for action in told.actions] == ["Open"]
 
 
 def test_it_is_made_exactly_once_however_often_it_is_looked_for(paths: Paths) -> None:
@@ -112,7 +121,7 @@ def test_it_is_made_exactly_once_however_often_it_is_looked_for(paths: Paths) ->
     watched(setup, START.wall - DAY)
     for _ in range(5):
         jobs.weekly_summary()
-    (paths.reports / "uprightd-2026-W47.txt").unlink()
+    (paths.reports / "uprightd-2026-W47.html").unlink()
     jobs.weekly_summary()
     assert summaries(paths) == [], "whoever removed it does not want it back"
     assert ended(setup) == ["Your week of posture"]
@@ -138,24 +147,157 @@ def test_before_its_hour_the_week_before_is_the_last_one(paths: Paths) -> None:
     assert summaries(paths) == []
 
 
-def test_after_weeks_of_sleep_it_is_made_once_for_the_last_full_week(paths: Paths) -> None:
+def test_after_weeks_asleep_the_last_week_that_was_watched_is_made_once(paths: Paths) -> None:
+    """It was watched in part: on Sunday evening the machine was closed for three weeks."""
+    setup, jobs = started(paths, at(START.wall))
+    watched(setup, START.wall)
+    jobs.weekly_summary()
+    setup.clock.step(3 * WEEK)
+    for _ in range(3):
+        jobs.weekly_summary()
+    assert summaries(paths) == ["uprightd-2026-W47.html"]
+    assert ended(setup) == ["Your week of posture"]
+    assert "earlier" not in setup.notifier.sent[0].body
+    assert remembered(paths) == 1
+
+
+def test_each_past_week_that_has_none_gets_its_own_and_all_are_told_of_once(paths: Paths) -> None:
     setup, jobs = started(paths, at(MONDAY_NINE.wall + 3 * WEEK))
-    for week in range(4):
+    for week in (0, 1, 3):
         watched(setup, START.wall - DAY + week * WEEK)
     for _ in range(3):
         jobs.weekly_summary()
     assert ended(setup) == ["Your week of posture"]
-    assert summaries(paths) == ["uprightd-2026-W50.txt"]
-    assert remembered(paths) == 1
+    assert summaries(paths) == [f"uprightd-2026-W{number}.html" for number in (47, 48, 50)]
+    assert "uprightd-2026-W50.html" in setup.notifier.sent[0].body
+    assert "2 earlier weeks have theirs" in setup.notifier.sent[0].body
+    assert remembered(paths) == 3
 
 
-def test_where_nothing_was_watched_there_is_nothing_to_tell(paths: Paths) -> None:
+def test_a_week_of_which_the_samples_are_gone_still_gets_its_summary(paths: Paths) -> None:
+    """Half a year in which no summary could be written."""
     setup, jobs = started(paths)
-    watched(setup, START.wall - 8 * DAY)  # the week before last
-    watched(setup, MONDAY_NINE.wall)  # and this one
+    watched(setup, START.wall - DAY)
+    paths.reports.write_text("a file where the folder should be")
+    jobs.roll_up()
+    setup.clock.step(26 * WEEK)
+    watched(setup, MONDAY_NINE.wall + 26 * WEEK)
+    jobs.retention()
+    paths.reports.unlink()
+    jobs.weekly_summary()
+    assert summaries(paths) == ["uprightd-2026-W47.html"]
+    assert ended(setup) == ["Your week of posture"]
+
+
+def test_while_only_this_week_was_watched_there_is_nothing_to_tell(paths: Paths) -> None:
+    setup, jobs = started(paths)
+    watched(setup, MONDAY_NINE.wall)
     jobs.weekly_summary()
     assert ended(setup) == []
     assert (summaries(paths), remembered(paths)) == ([], 0)
+
+
+def moment(text: str, zone: str) -> float:
+    """Given what the clock on the wall shows there, return the seconds since the epoch."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp()
+
+
+def arrive(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+
+
+def test_made_on_monday_in_tokyo_it_is_not_made_again_on_monday_in_new_york(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrive("Asia/Tokyo", monkeypatch)
+    made = moment("2026-11-23T08:00", "Asia/Tokyo")
+    setup, jobs = started(paths, at(made - 60))
+    watched(setup, made - 12 * HOUR)
+    jobs.weekly_summary()
+    assert summaries(paths) == [], "a minute to eight"
+    setup.clock.step(60)
+    jobs.weekly_summary()
+    assert summaries(paths) == ["uprightd-2026-W47.html"]
+    landed = made + 14 * HOUR
+    arrive("America/New_York", monkeypatch)
+    watched(setup, landed)  # Monday 08:00 in New York
+    watched(setup, made + 2 * HOUR)  # Sunday 20:00 there: the end of the same week once more
+    for hours in range(10, 7 * 24 + 10, 6):
+        setup.clock.step(made + hours * HOUR - setup.clock.now().wall)
+        jobs.weekly_summary()
+    assert summaries(paths) == ["uprightd-2026-W47.html"]
+    setup.clock.step(moment("2026-11-30T08:00", "America/New_York") - setup.clock.now().wall)
+    jobs.weekly_summary()
+    assert summaries(paths) == ["uprightd-2026-W47.html", "uprightd-2026-W48.html"]
+    assert ended(setup) == ["Your week of posture"] * 2
+
+
+def test_whoever_landed_since_the_start_is_asked_by_the_clock_there(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five past eight on Monday in Tokyo, where the process was started, is a Sunday in New York."""
+    arrive("Asia/Tokyo", monkeypatch)
+    eight = moment("2026-11-23T08:00", "Asia/Tokyo")
+    setup, jobs = started(paths, at(eight + 300))
+    watched(setup, eight - 12 * HOUR)
+    monkeypatch.setenv("TZ", "America/New_York")
+    jobs.weekly_summary()
+    assert summaries(paths) == []
+    assert ended(setup) == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "monday", "week"),
+    [
+        ("Europe/Berlin", "2026-03-30T08:00", "2026-W13"),  # the clocks went forward the day before
+        ("Europe/Berlin", "2026-10-26T08:00", "2026-W43"),
+        ("America/New_York", "2026-11-02T08:00", "2026-W44"),
+        ("Australia/Lord_Howe", "2026-04-06T08:00", "2026-W14"),
+        ("Asia/Kolkata", "2026-11-23T08:00", "2026-W47"),
+    ],
+)
+def test_on_the_monday_after_the_clocks_changed_it_comes_at_eight(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, zone: str, monday: str, week: str
+) -> None:
+    arrive(zone, monkeypatch)
+    eight = moment(monday, zone)
+    setup, jobs = started(paths, at(eight - 1))
+    watched(setup, eight - 20 * HOUR)
+    jobs.weekly_summary()
+    assert summaries(paths) == []
+    setup.clock.step(1)
+    jobs.weekly_summary()
+    assert summaries(paths) == [f"uprightd-{week}.html"]
+    assert ended(setup) == ["Your week of posture"]
+
+
+def test_one_made_by_a_clock_a_month_fast_is_made_once_more_when_the_week_is_over(paths: Paths) -> None:
+    """On Wednesday the clock was a month fast for an hour; the week went on."""
+    wednesday = START.wall - 4 * DAY
+    setup, jobs = started(paths, at(wednesday))
+    watched(setup, wednesday)
+    setup.clock.step(30 * DAY)
+    jobs.weekly_summary()
+    setup.clock.step(-30 * DAY)
+    watched(setup, START.wall, samples=20)
+    jobs.weekly_summary()
+    setup.clock.step(MONDAY_NINE.wall - wednesday)
+    for _ in range(3):
+        jobs.weekly_summary()
+    assert setup.log.made_reports(weekly.KIND)["2026-W47"].isoformat() == "2026-11-23T09:00:00+00:00"
+    assert ended(setup) == ["Your week of posture"] * 2
+    assert remembered(paths) == 1
+
+
+def test_of_two_that_start_only_one_has_the_log_and_makes_it(paths: Paths) -> None:
+    setup, jobs = started(paths)
+    watched(setup, START.wall - DAY)
+    with pytest.raises(TryAgainError):
+        started(paths)
+    jobs.weekly_summary()
+    assert ended(setup) == ["Your week of posture"]
+    assert remembered(paths) == 1
 
 
 def test_an_empty_log_has_no_summary(paths: Paths) -> None:
@@ -202,6 +344,90 @@ def test_samples_older_than_the_settings_say_are_removed(paths: Paths) -> None:
     ended(setup)
     with LogReader.open(paths.database) as reader:
         assert reader.counts()["samples"] == 4
+        assert sum(each.samples for each in reader.intervals(0, 10**15)) == 7
+
+
+def test_minutes_are_kept_for_as_long_as_the_settings_say(paths: Paths) -> None:
+    setup, jobs = started(paths)
+    edit(paths, "log: {minutes_days: 30}")
+    jobs.reload()
+    for days in (31, 29):
+        watched(setup, MONDAY_NINE.wall - days * DAY)
+    jobs.retention()
+    ended(setup)
+    with LogReader.open(paths.database) as reader:
+        starts = {row.start_ms for row in reader.minutes(0, 10**15)}
+        assert starts == {(MONDAY_NINE.wall - 29 * DAY) * 1000}
+        assert len({row.start_ms for row in reader.hours(0, 10**15)}) == 2
+
+
+# ---- the roll-up --------------------------------------------------------------------------------------------
+
+
+def test_the_roll_up_takes_in_what_is_new_and_is_done_when_nothing_is(paths: Paths) -> None:
+    setup, jobs = started(paths)
+    watched(setup, START.wall)
+    jobs.roll_up()
+    once = tables(setup.log)
+    with LogReader.open(paths.database) as reader:
+        assert reader.fresh().hours == ()
+    jobs.roll_up()
+    assert tables(setup.log) == once
+    watched(setup, START.wall + 10)
+    jobs.roll_up()
+    assert setup.log.database.execute("SELECT sum(samples) FROM intervals").fetchone() == (20,)
+    ended(setup)
+
+
+def test_a_kill_before_it_is_remembered_how_far_it_came_changes_nothing(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup, jobs = started(paths)
+    for hours in range(4):
+        watched(setup, START.wall - 5 + hours * HOUR)
+
+    def kill(_sample_id: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(setup.log, "rolled_up_to", kill)
+    with pytest.raises(KeyboardInterrupt):
+        jobs.roll_up()
+    died = tables(setup.log)
+    assert len(died["intervals"]) == 8
+    ended(setup)
+    again, jobs = started(paths)
+    jobs.retention()
+    assert tables(again.log) == died
+    watched(again, START.wall + 5)
+    jobs.roll_up()
+    assert again.log.database.execute("SELECT sum(samples) FROM intervals").fetchone() == (50,)
+    ended(again)
+
+
+def test_a_full_disk_costs_the_roll_up_nothing_but_time(paths: Paths) -> None:
+    """F11: hours are stored whole or not at all, and no sample goes that is in none."""
+    setup, jobs = started(paths)
+    for hours in range(40):
+        watched(setup, MONDAY_NINE.wall - 20 * DAY + hours * HOUR, samples=6)
+    pages = setup.log.database.execute("PRAGMA page_count").fetchone()[0]
+    setup.log.database.execute(f"PRAGMA max_page_count = {pages + 1}")
+    for job in (jobs.roll_up, jobs.retention, jobs.roll_up):
+        with pytest.raises(WriteError, match="full") as caught:
+            job()
+        assert str(paths.database) in caught.value.message
+    stored = setup.log.database.execute("SELECT count(*) FROM samples").fetchone()
+    begun = {
+        table: setup.log.database.execute(f"SELECT start_ms FROM {table}").fetchall() for table in TABLES
+    }
+    hours = {start for (start,) in begun["hours"]}
+    assert stored == (240,)
+    assert 0 < len(hours) < 40
+    assert hours == {start // 3_600_000 * 3_600_000 for (start,) in begun["intervals"]}
+    setup.log.database.execute("PRAGMA max_page_count = 100000")
+    jobs.retention()
+    assert setup.log.database.execute("SELECT sum(samples) FROM intervals").fetchone() == (240,)
+    assert setup.log.database.execute("SELECT count(*) FROM samples").fetchone() == (0,)
+    ended(setup)
 
 
 # ---- settings taken while running (F28) ---------------------------------------------------------------------
@@ -334,7 +560,7 @@ def test_what_was_missed_is_made_up_for_at_the_start(paths: Paths) -> None:
     watched(setup, MONDAY_NINE.wall - 20 * DAY, samples=3)
     jobs.start()
     try:
-        wait_for(lambda: setup.log.last_report(weekly.KIND) == "2026-W47", "the summary")
+        wait_for(lambda: "2026-W47" in setup.log.made_reports(weekly.KIND), "the summary")
         wait_for(
             lambda: [told.title for told in setup.notifier.sent] == ["Your week of posture"],
             "the notification",
@@ -417,7 +643,7 @@ def test_the_clock_of_the_jobs_is_the_monitors(paths: Paths) -> None:
     setup, jobs = started(paths, at(MONDAY_NINE.wall + 52 * WEEK))
     watched(setup, START.wall - DAY + 52 * WEEK)
     jobs.weekly_summary()
-    assert summaries(paths) == ["uprightd-2027-W46.txt"]
+    assert summaries(paths) == ["uprightd-2027-W46.html"]
     assert isinstance(setup.clock, JumpingClock)
     ended(setup)
     open_log(paths.data, setup.clock).close()

@@ -783,3 +783,19 @@ def test_an_empty_chair_before_a_moved_camera_is_away(tmp_path: Path) -> None:
     setup.clock.at(100.0, lambda: setattr(setup.model, "pose", None))
     setup.monitor.run()
     assert setup.witness.states[-1].activity is Activity.AWAY
+
+
+def test_a_changed_rate_is_counted_by_from_then_on(tmp_path: Path) -> None:
+    """At one look in ten seconds nothing would count as watched by the pulse of one a second."""
+    setup = rig(tmp_path, lasts=300.0)
+    setup.clock.at(100.0, lambda: setup.monitor.inbox.post(lambda: setup.monitor.take_period(10.0)))
+    setup.monitor.run()
+    with LogReader.open(setup.log.path) as reader:
+        first, second = reader.runs(0, 2**62)
+        watched = sum(each.ms for each in reader.intervals(0, 2**62))
+        states = [(row.run_id, row.activity) for row in reader.transitions(0, 2**62)]
+    assert (first.seconds_per_sample, second.seconds_per_sample) == (1.0, 10.0)
+    assert (first.source, first.backend) == (second.source, second.backend)
+    assert first.ended_ms == second.started_ms
+    assert watched > 270_000
+    assert states == [(first.id, "watching"), (second.id, "watching")]

@@ -2,100 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.fakes.recorder import NOON, UTC, Recorder, each_second, roll_up
 
-from uprightd.clock import FollowingClock
-from uprightd.domain import (
-    Activity,
-    Alert,
-    Instant,
-    MonitorState,
-    Posture,
-    Reading,
-    Reason,
-    Severity,
-    Value,
-    View,
-    unknown,
-)
-from uprightd.report.data import to_json
-from uprightd.report.periods import Period, day, stretch, week
-from uprightd.report.summary import Summary, summarise
-from uprightd.store.log import Log
-from uprightd.store.reading import LogReader, Spread
+from uprightd.domain import Activity, Posture
+from uprightd.report.measures import Measure
+from uprightd.report.periods import day, stretch, week
 
-UTC = ZoneInfo("UTC")
-T0 = 1_795_348_800.0  # 2026-11-22 12:00:00 UTC, a Sunday
 GOOD, POOR, UNRELIABLE, AWAY = Posture.GOOD, Posture.POOR, Posture.UNRELIABLE, Posture.AWAY
-
-
-class Recorder:
-    """Writes a log as the monitor would; times are seconds after `zero`."""
-
-    def __init__(self, path: Path, zero: float = T0, zone: ZoneInfo = UTC) -> None:
-        self.path = path
-        self.zero = zero
-        self.log = Log.open(
-            path, metrics=("neck_flexion", "head_x"), clock=FollowingClock(Instant(zero, 0.0)), zone=zone
-        )
-        self.log.database.execute("PRAGMA synchronous = OFF")
-
-    def at(self, second: float) -> Instant:
-        return Instant(self.zero + second, second)
-
-    def run(
-        self, samples: Iterable[tuple[float, Posture]], period: float = 1.0, end: float | None = None
-    ) -> None:
-        samples = list(samples)
-        self.log.begin_run("camera 0", "none", self.at(samples[0][0]), period)
-        with self.log.database.atomic():
-            for second, posture in samples:
-                known = posture in (GOOD, POOR)
-                value = Value(second % 60) if known else unknown(Reason.OCCLUDED)
-                reading = Reading(
-                    self.at(second), posture != AWAY, View.FRONTAL, {"neck_flexion": value}, 0.9
-                )
-                self.log.add_sample(reading, posture)
-        if end is not None:
-            self.log.end_run(self.at(end))
-
-    def say(self, second: float, activity: Activity, reason: str = "for a test") -> None:
-        """The monitor of the latest run goes into a state."""
-        self.log.add_transition(MonitorState(activity, reason), self.at(second))
-
-    def alert(
-        self, second: float, rule: str = "neck-flexed", decision: str = "spoken", cause: str = ""
-    ) -> int:
-        at = self.at(second)
-        return self.log.add_alert(
-            Alert(
-                rule,
-                Severity.WARN,
-                "Sit back.",
-                "neck_flexion",
-                52.3,
-                45.0,
-                2.0,
-                self.at(second - 2),
-                at,
-                "neck flexion 52.3° > 45.0° for 2 s",
-                View.FRONTAL,
-                0.9,
-                second,
-            ),
-            decision,
-            cause,
-        )
-
-    def summary(self, period: Period | None = None) -> Summary:
-        with LogReader.open(self.path) as reader:
-            return summarise(reader, period or stretch(self.zero - 10, self.zero + 86_400, "A day", UTC))
 
 
 @pytest.fixture
@@ -103,10 +22,6 @@ def recorder(tmp_path: Path) -> Iterable[Recorder]:
     recorder = Recorder(tmp_path / "log.db")
     yield recorder
     recorder.log.close()
-
-
-def each_second(first: int, last: int, posture: Posture) -> list[tuple[float, Posture]]:
-    return [(float(second), posture) for second in range(first, last)]
 
 
 def test_each_state_gets_the_time_until_the_next_sample(recorder: Recorder) -> None:
@@ -147,7 +62,8 @@ def test_the_longest_stretches_are_found_with_their_beginning(recorder: Recorder
 
 def test_metrics_are_summed_up_where_they_were_known(recorder: Recorder) -> None:
     recorder.run([*each_second(0, 5, GOOD), *each_second(5, 9, AWAY)], end=9)
-    assert recorder.summary().metrics == {"neck_flexion": Spread(5, 0.0, 2.0, 4.0)}
+    known = Measure("neck_flexion", 5, 0.0, 2.0, 4.0, 5.0, (5.0, 0.0, 0.0))
+    assert recorder.summary().metrics == {"neck_flexion": known}
 
 
 def test_a_killed_run_lasted_to_its_last_sample(recorder: Recorder) -> None:
@@ -160,15 +76,15 @@ def test_a_killed_run_lasted_to_its_last_sample(recorder: Recorder) -> None:
 def test_a_clock_set_back_counts_no_moment_twice(recorder: Recorder) -> None:
     recorder.run([*each_second(0, 61, GOOD), *each_second(30, 91, GOOD)], end=90)
     summary = recorder.summary()
-    assert (summary.samples, summary.watched, summary.coverage) == (122, 90, 1.0)
+    assert (summary.watched, summary.coverage) == (90, 1.0)
+    assert summary.samples == 91, "of two samples of one moment one counts"
 
 
 def test_time_of_two_runs_at_once_counts_once(recorder: Recorder) -> None:
     recorder.run(each_second(0, 61, GOOD), end=60)
     recorder.run(each_second(30, 91, GOOD), end=90)  # the clock was set back in between
     summary = recorder.summary()
-    assert (summary.runs, summary.running) == (2, 90)
-    assert 60 <= summary.watched <= 90
+    assert (summary.runs, summary.running, summary.watched) == (2, 90, 90)
 
 
 def test_a_clock_thrown_forward_for_a_moment_adds_nothing(recorder: Recorder) -> None:
@@ -202,54 +118,30 @@ def test_alerts_carry_the_time_that_the_clock_on_the_wall_showed(tmp_path: Path)
 def test_the_days_of_a_week_add_up_to_it(tmp_path: Path, zone: str, monday: date) -> None:
     there = ZoneInfo(zone)
     year, number, _ = monday.isocalendar()
-    whole = week(f"{year}-W{number:02d}", there)
-    recorder = Recorder(tmp_path / "log.db", whole.start_ms / 1000, there)
+    whole = week(f"{year}-W{number:02d}")
+    start, end = (ms // 1000 for ms in whole.in_zone(there))
+    recorder = Recorder(tmp_path / "log.db", start, there)
     states = list(Posture)
-    # Odd steps, so that no sample falls on a midnight; from before the week's beginning to after its end.
-    beats = [(second, states[second // 7_000 % 4]) for second in range(-997, int(whole.seconds) + 2_000, 997)]
-    recorder.run(beats, period=1000.0, end=whole.seconds + 5_000)
-    recorder.log.close()
+    # Steps with which samples fall on each full hour: an hour's time is what lies between two of its samples.
+    beats = [(second, states[second // 7_000 % 4]) for second in range(-900, end - start + 2_000, 900)]
+    recorder.run(beats, period=1000.0, end=end - start + 5_000)
     total = recorder.summary(whole)
-    days = [recorder.summary(day(monday + timedelta(days=n), there)) for n in range(7)]
-    assert total.watched == whole.seconds
+    roll_up(recorder.log)
+    assert recorder.summary(whole) == total
+    days = [recorder.summary(day(monday + timedelta(days=n))) for n in range(7)]
+    assert total.watched == end - start
     assert {p: round(sum(d.seconds[p] for d in days), 3) for p in Posture} == total.seconds
     assert sum(d.samples for d in days) == total.samples
     assert total.coverage == 1.0
+    recorder.log.close()
 
 
 def test_a_period_without_anything_is_all_zero(recorder: Recorder) -> None:
     summary = recorder.summary()
     assert (summary.samples, summary.watched, summary.running, summary.alerts) == (0, 0, 0, ())
     assert (summary.detected, summary.coverage, summary.longest_good) == (None, None, None)
-    assert to_json(summary)["coverage"] is None
-
-
-def test_the_data_for_programs_has_the_same_sums(recorder: Recorder) -> None:
-    recorder.run([(n * 0.333, states) for n, states in enumerate([GOOD] * 40 + [POOR] * 30)], end=30)
-    recorder.alert(20.0)
-    summary = recorder.summary()
-    data = json.loads(json.dumps(to_json(summary)))
-    assert data["seconds"] == {str(posture): seconds for posture, seconds in summary.seconds.items()}
-    assert data["watched"] == round(sum(data["seconds"].values()), 3) == 22.977
-    assert data["longest_poor"] == {"start": "2026-11-22T12:00:13.320000+00:00", "seconds": 9.657}
-    assert data["alerts"][0] == {
-        "at": "2026-11-22T12:00:20+00:00",
-        "position": 20.0,
-        "rule": "neck-flexed",
-        "severity": "warn",
-        "message": "Sit back.",
-        "metric": "neck_flexion",
-        "value": 52.3,
-        "threshold": 45.0,
-        "held": 2.0,
-        "view": "frontal",
-        "reason": "neck flexion 52.3° > 45.0° for 2 s",
-        "outcome": "pending",
-        "id": 1,
-        "decision": "spoken",
-        "decision_reason": "",
-        "feedback": None,
-    }
+    assert (summary.sitting.stretches, summary.sitting.longest, summary.recovery) == ((), None, None)
+    assert (summary.metrics, summary.trend, summary.hours, summary.stateless) == ({}, (), [], 0)
 
 
 def test_each_state_of_the_monitor_has_its_time_and_all_of_them_add_up(recorder: Recorder) -> None:
@@ -320,7 +212,7 @@ def test_a_state_counts_from_before_the_period_to_after_it(recorder: Recorder) -
     recorder.say(0, Activity.WATCHING)
     recorder.say(5, Activity.PAUSED, "by you")
     recorder.say(5_000, Activity.DEGRADED, "model: gone")
-    inner = stretch(T0 + 1_000, T0 + 2_000, "Within the pause", UTC)
+    inner = stretch(NOON + 1_000, NOON + 2_000, "Within the pause", UTC)
     summary = recorder.summary(inner)
     assert summary.states[Activity.PAUSED] == {"by you": 1_000.0}
     assert (summary.running, summary.runs, summary.stateless) == (1_000, 1, 0)
@@ -341,22 +233,24 @@ def test_a_clock_set_back_counts_no_state_twice(recorder: Recorder) -> None:
 def test_the_states_of_the_days_of_a_week_add_up_to_it(tmp_path: Path) -> None:
     there = ZoneInfo("Europe/Berlin")
     monday = date(2026, 10, 19)  # the week in which the clocks go back
-    whole = week("2026-W43", there)
-    recorder = Recorder(tmp_path / "log.db", whole.start_ms / 1000, there)
-    recorder.run([(second, GOOD) for second in range(-500, int(whole.seconds) + 2_000, 997)], period=1000.0)
+    whole = week("2026-W43")
+    start, end = (ms // 1000 for ms in whole.in_zone(there))
+    recorder = Recorder(tmp_path / "log.db", start, there)
+    recorder.run([(second, GOOD) for second in range(-900, end - start + 2_000, 900)], period=1000.0)
     states = [Activity.WATCHING, Activity.PAUSED, Activity.AWAY, Activity.DEGRADED]
-    for turn, second in enumerate(range(-400, int(whole.seconds) + 1_000, 31_337)):
+    for turn, second in enumerate(range(-400, end - start + 1_000, 31_337)):
         recorder.say(second, states[turn % 4])
-    recorder.log.end_run(recorder.at(whole.seconds + 5_000))
+    recorder.log.end_run(recorder.at(end - start + 5_000))
     recorder.log.close()
     total = recorder.summary(whole)
-    days = [recorder.summary(day(monday + timedelta(days=n), there)) for n in range(7)]
+    days = [recorder.summary(day(monday + timedelta(days=n))) for n in range(7)]
     for activity in states:
         spent = total.states[activity]["for a test"]
         assert spent > 86_400
-        assert round(sum(day.states[activity].get("for a test", 0.0) for day in days), 3) == spent
-    assert round(sum(day.watched for day in days), 3) == total.watched
-    assert total.watched + sum(total.states[it]["for a test"] for it in states[1::2]) == whole.seconds
+        assert sum(day.states[activity].get("for a test", 0.0) for day in days) == spent
+    assert sum(day.watched for day in days) == total.watched
+    assert sum(day.running for day in days) == total.running == end - start
+    assert total.watched + sum(total.states[it]["for a test"] for it in states[1::2]) == end - start
 
 
 def test_alerts_are_counted_by_what_became_of_them(recorder: Recorder) -> None:
@@ -371,35 +265,84 @@ def test_alerts_are_counted_by_what_became_of_them(recorder: Recorder) -> None:
     recorder.log.add_feedback(wrong, "wrong", "I was reading", recorder.at(11 * 86_400))
     recorder.log.add_feedback(held, "right", "", recorder.at(50))
     summary = recorder.summary()
-    data = json.loads(json.dumps(to_json(summary)))
-    assert data["decisions"] == {
-        "spoken": {"alerts": 2, "reasons": {}},
-        "held": {"alerts": 3, "reasons": {"while you were in a call": 2, "in quiet hours": 1}},
-        "dropped": {"alerts": 2, "reasons": {"while this rule was snoozed": 2}},
+    assert {it: dict(summary.decided(it)) for it in ("spoken", "held", "dropped")} == {
+        "spoken": {"": 2},
+        "held": {"while you were in a call": 2, "in quiet hours": 1},
+        "dropped": {"while this rule was snoozed": 2},
     }
-    assert data["feedback"] == {"wrong": 1, "right": 1}
-    assert len(data["alerts"]) == 7
-    judged = {alert["id"]: alert["feedback"] for alert in data["alerts"] if alert["feedback"]}
-    assert judged == {
-        wrong: {"verdict": "wrong", "note": "I was reading"},
-        held: {"verdict": "right", "note": ""},
-    }
-    assert data["alerts"][-1]["decision"] == "dropped"
-    assert data["alerts"][-1]["decision_reason"].endswith("until Monday 06:00 (by you)")
+    assert list(summary.decided("held")) == ["while you were in a call", "in quiet hours"]
+    assert (summary.judged_as("wrong"), summary.judged_as("right")) == (1, 1)
+    assert len(summary.alerts) == 7
+    judged = {alert.id: (alert.verdict, alert.note) for alert in summary.alerts if alert.verdict}
+    assert judged == {wrong: ("wrong", "I was reading"), held: ("right", "")}
+    assert summary.alerts[-1].decision == "dropped"
+    assert summary.alerts[-1].cause.endswith("until Monday 06:00 (by you)")
+    assert {alert.after for alert in summary.alerts if alert.decision != "spoken"} == {None}
 
 
-def test_the_states_are_data_for_programs_too(recorder: Recorder) -> None:
-    recorder.run(each_second(0, 11, GOOD), end=40)
-    recorder.say(0, Activity.WATCHING, "someone in view")
-    recorder.say(10.5, Activity.PAUSED, "on battery")
-    recorder.say(20.5, Activity.PAUSED, "quiet hours")
-    data = json.loads(json.dumps(to_json(recorder.summary())))
-    assert data["states"] == {
-        "watching": {"seconds": 10.0, "reasons": {"someone in view": 10.0}},
-        "away": {"seconds": 0, "reasons": {}},
-        "unreliable": {"seconds": 0, "reasons": {}},
-        "uncalibrated": {"seconds": 0, "reasons": {}},
-        "paused": {"seconds": 29.5, "reasons": {"quiet hours": 19.5, "on battery": 10.0}},
-        "degraded": {"seconds": 0, "reasons": {}},
-    }
-    assert data["stateless"] == 0.5
+def test_alerts_are_of_the_period_by_the_clock_they_came_by(tmp_path: Path) -> None:
+    """A quarter past one on Monday in Kiritimati is a Sunday in Greenwich."""
+    recorder = Recorder(tmp_path / "log.db", NOON - 2700, ZoneInfo("Pacific/Kiritimati"))
+    recorder.run(each_second(0, 3, POOR), end=3)
+    recorder.alert(2)
+    recorder.log.close()
+    assert len(recorder.summary(day(date(2026, 11, 23))).alerts) == 1
+    assert len(recorder.summary(week("2026-W47")).alerts) == 0
+    assert recorder.summary(week("2026-W48")).watched == 2
+
+
+def test_the_best_hour_comes_first_and_one_with_little_judged_is_none(recorder: Recorder) -> None:
+    hour = 3600
+    beats = [*each_second(0, 1500, GOOD), *each_second(1500, 1600, POOR)]
+    beats += [*each_second(hour, hour + 1300, GOOD), *each_second(hour + 1300, hour + 1310, AWAY)]
+    beats += each_second(2 * hour, 2 * hour + 1199, GOOD)
+    beats += [
+        *each_second(3 * hour, 3 * hour + 700, GOOD),
+        *each_second(3 * hour + 700, 3 * hour + 1401, POOR),
+    ]
+    recorder.run(beats)
+    hours = recorder.summary().hours
+    assert [(it.hour, it.judged, it.good) for it in hours] == [
+        (13, 1300, 1300),
+        (12, 1599, 1500),
+        (15, 1400, 700),
+    ]
+    assert [it.share for it in hours] == [1.0, 1500 / 1599, 0.5]
+
+
+def test_the_monitor_runs_through_a_change_of_clocks_and_a_flight(tmp_path: Path) -> None:
+    """From Tokyo to New York in one run: a Monday of 24 hours there, and the rest of it once more here."""
+    monday = date(2026, 11, 16)
+    start = day(monday).in_zone(ZoneInfo("Asia/Tokyo"))[0] / 1000
+    recorder = Recorder(tmp_path / "log.db", start, ZoneInfo("Asia/Tokyo"))
+    recorder.begin(0, 1000.0)
+    for second in range(0, 40 * 3600 + 1, 900):
+        if second == 24 * 3600:
+            recorder.log._zone = ZoneInfo("America/New_York")
+        recorder.sample(second, GOOD)
+    recorder.log.end_run(recorder.at(40 * 3600))
+    recorder.log.close()
+    first, second = recorder.summary(day(monday)), recorder.summary(day(monday + timedelta(days=1)))
+    assert (first.watched, first.running) == ((24 + 14) * 3600, (24 + 14) * 3600)
+    assert (second.watched, second.running) == (2 * 3600, 2 * 3600)
+    whole = recorder.summary(week("2026-W47"))
+    assert (whole.watched, whole.running, whole.coverage) == (40 * 3600, 40 * 3600, 1.0)
+
+
+def test_what_was_rolled_up_gives_the_same_summary_when_its_samples_are_gone(recorder: Recorder) -> None:
+    for turn in range(3):
+        zero = turn * 4000
+        beats = [*each_second(zero, zero + 900, GOOD), *each_second(zero + 900, zero + 1500, POOR)]
+        recorder.run([*beats, *each_second(zero + 1500, zero + 1800, AWAY), (zero + 1800.0, GOOD)])
+        recorder.say(zero, Activity.WATCHING)
+        recorder.alert(zero + 950)
+        recorder.say(zero + 1801, Activity.PAUSED, "by you")
+        recorder.log.end_run(recorder.at(zero + 2000))
+    periods = (week("2026-W47"), day(date(2026, 11, 22)), None)
+    before = [recorder.summary(period) for period in periods]
+    roll_up(recorder.log)
+    assert [recorder.summary(period) for period in periods] == before
+    assert recorder.log.retain(0, 0, recorder.at(4 * 86_400)) == 5403
+    assert [recorder.summary(period) for period in periods] == before
+    assert before[0].samples == 5403
+    assert before[0].states[Activity.PAUSED] == {"by you": 3 * 199}

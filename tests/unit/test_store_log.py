@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from tests.fakes.recorder import roll_up, tables
 
+from uprightd import rollup
 from uprightd.clock import FollowingClock
 from uprightd.domain import (
     Activity,
@@ -31,9 +33,13 @@ from uprightd.domain import (
     unknown,
 )
 from uprightd.errors import DataError, InternalError, TryAgainError, WriteError
+from uprightd.intervals import Hour
+from uprightd.metrics.bands import Bands
+from uprightd.records import Calibration, Capture
 from uprightd.rules.restraint import Kind
-from uprightd.store import log as log_module
+from uprightd.store import rolled as rolled_module
 from uprightd.store.log import Log
+from uprightd.store.reading import LogReader
 
 NOON = Instant(1_795_348_800.0, 50.0)  # 2026-11-22 12:00:00 UTC
 CLOCK = FollowingClock(NOON)
@@ -89,7 +95,7 @@ def rows(path: Path, query: str) -> list[tuple]:
 def test_a_sample_is_visible_to_others_once_it_returned(log: Log, path: Path) -> None:
     row = log.add_sample(reading(neck_flexion=31.123456, head_x=-0.041234), Posture.POOR)
     assert rows(path, "SELECT * FROM samples") == [
-        (row, 1_795_348_800_000, 60, 1, "poor", "sagittal-left", 0.9, None, None, 31.1235, -0.0412)
+        (row, 1_795_348_800_000, 60, 1, "poor", "sagittal-left", 9000, None, None, 311235, -412)
     ]
 
 
@@ -104,7 +110,7 @@ def test_what_is_smoothed_or_estimated_is_not_logged(log: Log, path: Path) -> No
         reading(), values={"neck_flexion": Value(31.0, error=2.5)}, smoothed={"neck_flexion": 29.0}
     )
     log.add_sample(sample, Posture.GOOD)
-    assert rows(path, "SELECT neck_flexion FROM samples") == [(31.0,)]
+    assert rows(path, "SELECT neck_flexion FROM samples") == [(310_000,)]
 
 
 def test_a_camera_that_moved_is_a_state_of_its_own(log: Log, path: Path) -> None:
@@ -115,7 +121,7 @@ def test_a_camera_that_moved_is_a_state_of_its_own(log: Log, path: Path) -> None
 def test_what_is_not_known_is_null_and_never_a_number(log: Log, path: Path) -> None:
     values = {"neck_flexion": unknown(Reason.OCCLUDED)}
     log.add_sample(Reading(NOON, False, View.UNKNOWN, values, math.nan), Posture.AWAY)
-    assert rows(path, "SELECT neck_flexion, head_x, confidence FROM samples") == [(None, None, 0.0)]
+    assert rows(path, "SELECT neck_flexion, head_x, confidence FROM samples") == [(None, None, 0)]
 
 
 def test_numpy_scalars_are_stored_as_numbers_and_not_as_bytes(log: Log, path: Path) -> None:
@@ -123,14 +129,26 @@ def test_numpy_scalars_are_stored_as_numbers_and_not_as_bytes(log: Log, path: Pa
     sample = Reading(NOON, True, View.FRONTAL, {"neck_flexion": value}, np.float32(0.5), np.float64(2.0))  # type: ignore[arg-type]
     log.add_sample(sample, Posture.GOOD)
     log.add_alert(alert(value=np.float32(12.5), threshold=np.int64(10), position=np.float32(1.0)))
-    assert rows(path, "SELECT neck_flexion, confidence, position FROM samples") == [(12.5, 0.5, 2.0)]
+    assert rows(path, "SELECT neck_flexion, confidence, position FROM samples") == [(125_000, 5_000, 2.0)]
     assert rows(path, "SELECT value, threshold, position FROM alerts") == [(12.5, 10.0, 1.0)]
 
 
 @pytest.mark.parametrize("number", [1e6, -2e9, 1e308])
 def test_a_number_beyond_any_measurement_is_no_value(log: Log, path: Path, number: float) -> None:
     log.add_sample(reading(neck_flexion=number, head_x=0.1), Posture.GOOD)
-    assert rows(path, "SELECT neck_flexion, head_x FROM samples") == [(None, 0.1)]
+    assert rows(path, "SELECT neck_flexion, head_x FROM samples") == [(None, 1_000)]
+
+
+@pytest.mark.parametrize("number", [999_999.9999, -999_999.9999, 0.00004, -0.00006])
+def test_the_largest_and_the_smallest_measurement_keep_four_decimals(
+    log: Log, path: Path, number: float
+) -> None:
+    log.add_sample(reading(neck_flexion=number), Posture.GOOD)
+    ((stored,),) = rows(path, "SELECT neck_flexion FROM samples")
+    assert stored == round(number * 10_000)
+    with LogReader.open(path) as reader:
+        (back,) = reader.readings(0, 10**15)
+    assert back.values["neck_flexion"].number == round(number, 4)
 
 
 @pytest.mark.parametrize(
@@ -329,36 +347,289 @@ def test_a_new_metric_gets_a_column_and_one_no_longer_measured_keeps_its_own(log
         newer.begin_run("camera 0", "mediapipe", NOON, 1.0)
         newer.add_sample(reading(later(1), head_x=3.0, hip_tilt=4.0), Posture.GOOD)
     assert rows(path, "SELECT neck_flexion, head_x, hip_tilt FROM samples") == [
-        (1.0, 2.0, None),
-        (None, 3.0, 4.0),
+        (10_000, 20_000, None),
+        (None, 30_000, 40_000),
     ]
+
+
+# ---- what outlives its samples ------------------------------------------------------------------------------
+
+DAY = 86_400
+
+
+@pytest.fixture
+def hasty(log: Log) -> Log:
+    """A log that does not wait for the disk."""
+    log.database.execute("PRAGMA synchronous = OFF")
+    return log
 
 
 def test_old_samples_go_in_batches_and_the_rest_stays(
-    log: Log, path: Path, monkeypatch: pytest.MonkeyPatch
+    hasty: Log, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_module, "BATCH", 4)
-    day = 86_400
-    for age in range(10):
-        log.add_sample(reading(later(-age * day)), Posture.GOOD)
-    log.add_alert(alert(later(-300 * day)))
-    assert log.retain(3, NOON) == 6
-    assert rows(path, "SELECT min(at_ms), count(*) FROM samples") == [(1_795_348_800_000 - 3 * day * 1000, 4)]
+    monkeypatch.setattr(rolled_module, "BATCH", 4)
+    for age in range(9, -1, -1):
+        hasty.add_sample(reading(later(-age * DAY)), Posture.GOOD)
+    hasty.add_alert(alert(later(-300 * DAY)))
+    assert hasty.retain(3, 60, NOON) == 0, "none of them has been rolled up"
+    roll_up(hasty)
+    assert hasty.retain(3, 60, NOON) == 6
+    assert rows(path, "SELECT min(at_ms), count(*) FROM samples") == [(1_795_348_800_000 - 3 * DAY * 1000, 4)]
     assert rows(path, "SELECT count(*) FROM alerts") == [(1,)]
-    assert log.retain(3, NOON) == 0
+    assert rows(path, "SELECT count(*) FROM intervals") == [(10,)]
+    assert hasty.retain(3, 60, NOON) == 0
 
 
-def test_the_report_made_last_is_the_one_remembered(log: Log, path: Path) -> None:
-    assert log.last_report("weekly") is None
-    log.add_report("weekly", "2027-W02", NOON, Path("wrong-clock.txt"))
-    log.add_report("weekly", "2026-W46", NOON, Path("a.txt"))
-    assert log.last_report("weekly") == "2026-W46"
-    log.add_report("weekly", "2027-W02", later(5), Path("b.txt"))
-    assert log.last_report("weekly") == "2027-W02"
-    assert rows(path, "SELECT period, path FROM reports ORDER BY id") == [
-        ("2026-W46", "a.txt"),
-        ("2027-W02", "b.txt"),
+def test_only_whole_hours_of_samples_go(hasty: Log, path: Path) -> None:
+    for minutes in (121, 119, 61, 59, 1):
+        hasty.add_sample(reading(later(-DAY - 60 * minutes)), Posture.GOOD)
+    roll_up(hasty)
+    assert hasty.retain(1, 60, later(-1800)) == 3, "11:30 a day ago: the hour from 11:00 on stays"
+    kept = [((NOON.wall - DAY - 60 * minutes) * 1000,) for minutes in (59, 1)]
+    assert rows(path, "SELECT at_ms FROM samples ORDER BY at_ms") == kept
+
+
+def test_minutes_go_later_than_samples_and_hours_never(
+    hasty: Log, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rolled_module, "BATCH", 4)
+    for age in (70, 61, 59, 15, 13):
+        for second in range(0, 300, 5):
+            hasty.add_sample(reading(later(-age * DAY + second), neck_flexion=30.0, head_x=0.1), Posture.GOOD)
+    roll_up(hasty)
+    hours = rows(path, "SELECT * FROM hours")
+    assert len(hours) == 5 * 2
+    assert rows(path, "SELECT count(*) FROM minutes") == [(5 * 5 * 2,)]
+    assert hasty.retain(14, 60, NOON) == 4 * 60
+    assert rows(path, "SELECT count(*) FROM minutes") == [(3 * 5 * 2,)]
+    assert rows(path, "SELECT * FROM hours") == hours
+
+
+@pytest.mark.parametrize("overtaken", [False, True])
+def test_after_a_holiday_the_numbers_of_removed_samples_are_no_reason_to_pass_over_new_ones(
+    hasty: Log, path: Path, overtaken: bool
+) -> None:
+    """All samples are too old when the machine is started again: SQLite begins to count from 1."""
+    for second in range(20):
+        hasty.add_sample(reading(later(second)), Posture.GOOD)
+    with LogReader.open(path) as reader:
+        meanwhile = reader.fresh()  # a roll-up that began before
+    roll_up(hasty)
+    assert hasty.retain(14, 60, later(20 * DAY)) == 20
+    if overtaken:
+        hasty.rolled_up_to(meanwhile.sample_id)
+    hasty.begin_run("camera 0", "mediapipe", later(20 * DAY), 1.0)
+    for second in range(11):
+        hasty.add_sample(reading(later(20 * DAY + second)), Posture.GOOD)
+    roll_up(hasty)
+    assert hasty.retain(14, 60, later(20 * DAY + 60)) == 0
+    query = "SELECT sum(end_ms - start_ms) FROM intervals WHERE start_ms > ?".replace(
+        "?", str(20 * DAY * 1000)
+    )
+    assert rows(path, query) == [(29_000,)]
+    assert rows(path, "SELECT sum(samples) FROM intervals") == [(31,)]
+
+
+def test_samples_removed_under_a_clock_a_year_fast_cost_the_hours_after_it_nothing(
+    hasty: Log, path: Path
+) -> None:
+    """F20, in the middle of which samples were removed."""
+    for second in range(0, 600, 5):
+        hasty.add_sample(reading(later(second)), Posture.GOOD)
+    roll_up(hasty)
+    hasty.retain(14, 60, later(365 * DAY))
+    for part in range(4):  # the clock is right again: an hour that is rolled up as it goes on
+        for second in range(part * 300, part * 300 + 300, 5):
+            hasty.add_sample(reading(later(3600 + second)), Posture.GOOD)
+        roll_up(hasty)
+    assert rows(path, "SELECT sum(samples), sum(end_ms - start_ms) FROM intervals") == [
+        (360, 595_000 + 1_195_000)
     ]
+
+
+def test_what_comes_late_into_an_hour_without_its_samples_leaves_it_as_it_is(hasty: Log, path: Path) -> None:
+    for second in range(100):
+        hasty.add_sample(reading(later(second)), Posture.GOOD)
+    hasty.add_sample(reading(later(19 * DAY)), Posture.GOOD)
+    roll_up(hasty)
+    before = rows(path, "SELECT * FROM intervals")
+    assert hasty.retain(14, 60, later(20 * DAY)) == 100
+    for second in range(10):  # after the clock was set back by weeks
+        hasty.add_sample(reading(later(200 + second)), Posture.POOR)
+    roll_up(hasty)
+    assert rows(path, "SELECT * FROM intervals") == before
+
+
+def test_an_hour_that_began_with_what_held_into_it_is_taken_up_again(hasty: Log, path: Path) -> None:
+    for second in (3_596, 3_598, 3_602):
+        hasty.add_sample(reading(later(second)), Posture.GOOD)
+    roll_up(hasty)
+    for second in (3_606, 3_610):
+        hasty.add_sample(reading(later(second)), Posture.GOOD)
+    roll_up(hasty)
+    assert rows(path, "SELECT end_ms - start_ms, samples FROM intervals ORDER BY start_ms") == [
+        (4_000, 2),
+        (10_000, 3),
+    ]
+
+
+def test_a_sample_by_another_clock_ends_what_the_one_before_it_holds(hasty: Log, path: Path) -> None:
+    """Landed in London while the end of the hour went by."""
+    hasty.add_sample(reading(later(3_598)), Posture.GOOD)
+    roll_up(hasty)
+    hasty._zone = ZoneInfo("UTC")
+    hasty.add_sample(reading(later(3_602)), Posture.GOOD)
+    roll_up(hasty)
+    assert rows(path, "SELECT end_ms - start_ms, offset_min FROM intervals ORDER BY start_ms") == [
+        (2_000, 60),
+        (2_000, 60),
+        (0, 0),
+    ]
+
+
+def test_an_hour_is_stored_in_place_of_itself_and_of_no_other(hasty: Log, path: Path) -> None:
+    for second in (-10, -5, 0, 5, 10):
+        hasty.add_sample(reading(later(second), neck_flexion=30.0), Posture.GOOD)
+    roll_up(hasty)
+    before = tables(hasty)
+    assert [row[:2] for row in before["intervals"]] == [
+        (1_795_348_790_000, 1_795_348_800_000),
+        (1_795_348_800_000, 1_795_348_810_000),
+    ]
+    with LogReader.open(path) as reader:
+        for hour in (1_795_345_200_000, 1_795_348_800_000):
+            hasty.put_hour(reader.rolled(Hour(hour, 60)))
+            assert tables(hasty) == before
+
+
+def test_a_moment_that_comes_to_count_by_another_clock_is_in_no_hours_way(hasty: Log, path: Path) -> None:
+    """Landed, and the clock set back over the end of an hour: the later clock's hour is stored first."""
+    hasty.add_sample(reading(later(-3)), Posture.GOOD)
+    hasty.add_sample(reading(later(2)), Posture.GOOD)
+    roll_up(hasty)
+    hasty._zone = ZoneInfo("UTC")
+    hasty.add_sample(reading(later(-1)), Posture.POOR)
+    roll_up(hasty)
+    spans = [
+        (end - start, offset)
+        for start, end, offset in rows(
+            path, "SELECT start_ms, end_ms, offset_min FROM intervals ORDER BY start_ms"
+        )
+    ]
+    assert spans == [(2_000, 60), (1_000, 0), (2_000, 0), (0, 60)]
+
+
+def test_a_metric_whose_bands_have_changed_keeps_what_was_judged_by_the_old_ones(
+    hasty: Log, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for second in range(0, 7205, 5):
+        hasty.add_sample(reading(later(second), neck_flexion=47.0), Posture.GOOD)
+        if second == 3600:
+            roll_up(hasty)
+            stricter = Bands((-math.inf, 40.0), (-math.inf, 45.0), "for a test")
+            monkeypatch.setitem(rollup.BANDS, "neck_flexion", stricter)  # type: ignore[arg-type]
+    roll_up(hasty)
+    assert rows(
+        path, "SELECT metric, poor_low, good_low, good_high, poor_high FROM measures ORDER BY id"
+    ) == [
+        ("neck_flexion", -math.inf, -math.inf, 45.0, 50.0),
+        ("neck_flexion", -math.inf, -math.inf, 40.0, 45.0),
+    ]
+    assert rows(path, "SELECT measure_id, borderline_ms, poor_ms FROM hours ORDER BY start_ms") == [
+        (1, 3_600_000, 0),
+        (2, 0, 3_600_000),
+        (2, 0, 0),
+    ]
+
+
+# ---- reports, captures, calibrations, contacts --------------------------------------------------------------
+
+
+def test_a_report_is_remembered_with_the_clock_it_was_made_by(log: Log, path: Path) -> None:
+    assert log.made_reports("weekly") == {}
+    log.add_report("weekly", "2027-W02", NOON, Path("wrong-clock.html"))
+    log.add_report("weekly", "2026-W46", NOON, Path("a.html"))
+    log._zone = ZoneInfo("Asia/Tokyo")
+    log.add_report("weekly", "2027-W02", later(5), Path("b.html"))
+    made = {period: at.isoformat() for period, at in log.made_reports("weekly").items()}
+    assert made == {"2026-W46": "2026-11-22T13:00:00+01:00", "2027-W02": "2026-11-22T21:00:05+09:00"}
+    assert rows(path, "SELECT period, path FROM reports ORDER BY id") == [
+        ("2026-W46", "a.html"),
+        ("2027-W02", "b.html"),
+    ]
+
+
+def test_a_capture_is_kept_with_its_facts_and_takes_the_place_of_one_in_the_same_folder(
+    log: Log, path: Path
+) -> None:
+    log.add_capture(Capture("snapshot", "/c/one", 3, 1200, {"view": View.FRONTAL, "odd": math.nan}), NOON)
+    log.add_capture(Capture("gait", "/c/two \ud800", 5, 99, {}), later(1))
+    log.add_capture(Capture("snapshot", "/c/one", 4, 1300, {"view": "rear"}), later(2))
+    with LogReader.open(path) as reader:
+        found = [
+            (it.kind, it.path, it.files, it.bytes, it.summary, it.offset_min)
+            for it in reader.captures(0, 10**15)
+        ]
+    assert found == [
+        ("gait", "/c/two ?", 5, 99, {}, 60),
+        ("snapshot", "/c/one", 4, 1300, {"view": "rear"}, 60),
+    ]
+
+
+def test_a_calibration_is_kept(log: Log, path: Path) -> None:
+    log.add_calibration(Calibration("sit", 2, "camera 0", "mediapipe", "frontal", 5.25, 40), NOON)
+    assert rows(path, "SELECT * FROM calibrations") == [
+        (1, 1_795_348_800_000, 60, "sit", 2, "camera 0", "mediapipe", "frontal", 5.25, 40)
+    ]
+    with pytest.raises(WriteError):
+        log.add_calibration(Calibration("sit", 0, "camera 0", "mediapipe", "frontal", 5.0, 40), NOON)
+
+
+def test_a_contact_is_noted_once_with_when_it_was_first_and_last(log: Log, path: Path) -> None:
+    log.add_contact("weights", "models.example", later(5))
+    log.add_contact("weights", "models.example", later(9))
+    log.add_contact("weights", "models.example", later(1))  # after the clock was set back
+    log.add_contact("mqtt", "models.example", later(7))
+    with LogReader.open(path) as reader:
+        assert [(it.purpose, it.first_ms - it.last_ms, it.times) for it in reader.contacts()] == [
+            ("weights", -8_000, 3),
+            ("mqtt", 0, 1),
+        ]
+
+
+# ---- runs that were killed ----------------------------------------------------------------------------------
+
+
+def test_a_killed_run_ends_with_its_last_sign_of_life_when_the_next_one_begins(log: Log, path: Path) -> None:
+    log.add_sample(reading(later(10)), Posture.GOOD)
+    log.begin_run("camera 0", "mediapipe", later(100), 1.0)
+    log.add_sample(reading(later(110)), Posture.GOOD)
+    log.add_transition(MonitorState(Activity.PAUSED, "by you"), later(120))
+    log.begin_run("camera 0", "mediapipe", later(200), 1.0)
+    log.begin_run("camera 0", "mediapipe", later(300), 1.0)
+    ends = [
+        (end or 0) // 1000 - 1_795_348_800 for (end,) in rows(path, "SELECT ended_ms FROM runs ORDER BY id")
+    ]
+    assert ends[:3] == [10, 120, 200]
+    assert rows(path, "SELECT id FROM runs WHERE ended_ms IS NULL") == [(4,)]
+
+
+def test_a_run_that_ended_keeps_its_end(log: Log, path: Path) -> None:
+    log.add_sample(reading(later(90)), Posture.GOOD)
+    log.end_run(later(60))
+    log.begin_run("camera 0", "mediapipe", later(100), 1.0)
+    assert rows(path, "SELECT ended_ms FROM runs WHERE id = 1") == [(1_795_348_860_000,)]
+
+
+def test_a_clock_a_month_fast_for_a_moment_makes_no_killed_run_a_month_long(log: Log, path: Path) -> None:
+    for second in (0, 1, 30 * DAY, 3):
+        log.add_sample(reading(later(second)), Posture.GOOD)
+    for second in (0, 30 * DAY, 2):
+        log.add_transition(MonitorState(Activity.WATCHING), later(second))
+    with LogReader.open(path) as reader:
+        assert [run.last_ms for run in reader.runs(0, 10**15)] == [1_795_348_803_000]
+    log.begin_run("camera 0", "mediapipe", later(100), 1.0)
+    assert rows(path, "SELECT ended_ms FROM runs WHERE id = 1") == [(1_795_348_803_000,)]
 
 
 def test_a_second_writer_is_told_who_has_the_log(log: Log, path: Path) -> None:

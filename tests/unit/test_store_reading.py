@@ -10,8 +10,10 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from tests.fakes.recorder import roll_up
 
 from uprightd.clock import FollowingClock
 from uprightd.domain import (
@@ -28,13 +30,16 @@ from uprightd.domain import (
     unknown,
 )
 from uprightd.errors import DataError, UnavailableError
+from uprightd.intervals import Hour, Interval
+from uprightd.records import RollUp, RunRow
 from uprightd.store.log import Log
-from uprightd.store.reading import LogReader, RunRow, Spread
+from uprightd.store.reading import LogReader
 from uprightd.store.schema import VERSION
 
 T0 = 1_795_348_800
 CLOCK = FollowingClock(Instant(T0, 0.0))
 MS = T0 * 1000
+LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
 
 
 def reading(second: float, **values: float) -> Reading:
@@ -49,7 +54,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def log(path: Path) -> Iterator[Log]:
-    with Log.open(path, metrics=("neck_flexion", "head_x"), clock=CLOCK) as log:
+    with Log.open(path, metrics=("neck_flexion", "head_x"), clock=CLOCK, zone=ZoneInfo("UTC")) as log:
         log.begin_run("camera 0", "mediapipe", CLOCK.now(), 0.5)
         yield log
 
@@ -62,8 +67,8 @@ def test_a_period_holds_its_first_moment_and_not_its_last(log: Log, path: Path) 
         seen = [row.at_ms - MS for row in reader.samples(MS + 1000, MS + 3000)]
         assert seen == [1000, 2000]
         assert [row.at_ms - MS for row in reader.transitions(MS + 1000, MS + 3000)] == seen
-        counts = {"runs": 1, "samples": 5, "alerts": 0, "transitions": 5, "reports": 0, "feedback": 0}
-        assert reader.counts() == counts
+        counts = {table: count for table, count in reader.counts().items() if count}
+        assert counts == {"runs": 1, "samples": 5, "transitions": 5}
 
 
 def test_samples_come_in_order_of_their_time_with_their_run(log: Log, path: Path) -> None:
@@ -85,21 +90,26 @@ def test_a_metric_is_read_where_it_is_known(log: Log, path: Path) -> None:
             (MS + 1000, 1.0),
             (MS + 2000, 9.0),
         ]
-        assert reader.spreads(MS, MS + 9000) == {"neck_flexion": Spread(4, 1.0, 4.0, 9.0)}
         with pytest.raises(DataError, match="gaze") as caught:
             list(reader.metric_rows(MS, MS + 1, "gaze"))
     assert "neck_flexion, head_x" in caught.value.hint
 
 
-def test_a_killed_run_may_reach_into_any_later_period(log: Log, path: Path) -> None:
+def test_a_run_that_has_not_ended_may_reach_into_any_later_period(log: Log, path: Path) -> None:
+    log.add_sample(reading(4), Posture.GOOD)
+    with LogReader.open(path) as reader:
+        (going_on,) = reader.runs(MS + 20_001, MS + 30_000)
+        assert isinstance(going_on, RunRow)
+        assert (going_on.ended_ms, going_on.last_ms) == (None, MS + 4_000)
+        assert reader.runs(MS - 9000, MS) == []
     log.begin_run("clip.mp4", "mediapipe", Instant(T0 + 10, 10.0), 1.0)
     log.end_run(Instant(T0 + 20, 20.0))
     with LogReader.open(path) as reader:
-        assert [run.id for run in reader.runs(MS + 20_000, MS + 30_000)] == [1, 2]
-        (killed,) = reader.runs(MS + 20_001, MS + 30_000)
-        assert isinstance(killed, RunRow)
-        assert killed.ended_ms is None
-        assert reader.runs(MS - 9000, MS) == []
+        assert [run.id for run in reader.runs(MS + 20_000, MS + 30_000)] == [2]
+        assert [(run.id, run.ended_ms) for run in reader.runs(MS, MS + 30_000)] == [
+            (1, MS + 4_000),
+            (2, MS + 20_000),
+        ]
 
 
 def alert(second: float, rule: str = "head-down", **explanation: object) -> Alert:
@@ -244,19 +254,138 @@ def test_a_day_of_readings_is_read_in_a_moment(path: Path) -> None:
 
 
 def test_a_reader_sees_one_moment_and_the_writer_goes_on(log: Log, path: Path) -> None:
-    for second in range(300):
+    for second in range(0, 7_200, 24):
         log.add_sample(reading(second), Posture.GOOD)
+    roll_up(log)
     with LogReader.open(path) as reader:
         samples = reader.samples(MS, MS + 10**9)
         next(samples)
         log.database.execute("PRAGMA busy_timeout = 0")
-        for second in range(300, 310):
+        for second in range(7_200, 7_210):
             log.add_sample(reading(second), Posture.GOOD)
-        assert log.retain(0, Instant(T0 + 100, 100.0)) == 100
+        assert log.retain(0, 60, Instant(T0 + 3_700, 100.0)) == 150
         assert sum(1 for _ in samples) == 299
         assert reader.counts()["samples"] == 300
+        roll_up(log)
+        assert reader.fresh().hours == ()
+        assert len(reader.intervals(MS, MS + 10**9)) == 300
     with LogReader.open(path) as reader:
-        assert reader.counts()["samples"] == 210
+        assert reader.counts()["samples"] == 160
+        assert len(reader.intervals(MS, MS + 10**9)) == 301
+
+
+# ---- what the samples come to ---------------------------------------------------------------------------------
+
+
+def everything(reader: LogReader) -> list[object]:
+    period = (0, MS + 10**10)
+    return [
+        reader.intervals(*period),
+        reader.postures(*period),
+        reader.hours(*period),
+        reader.minutes(*period),
+        reader.first_watched(),
+    ]
+
+
+def test_hours_not_rolled_up_yet_are_worked_out_by_the_reader(path: Path) -> None:
+    """Before, in the middle and after: who reads sees the same."""
+    found = []
+    with Log.open(path, metrics=("neck_flexion", "head_x"), clock=CLOCK, zone=LORD_HOWE) as log:
+        log.begin_run("camera 0", "mediapipe", CLOCK.now(), 5.0)
+        log.add_transition(MonitorState(Activity.WATCHING), CLOCK.now())
+        for second in range(0, 9_000, 15):
+            if second == 5_400:
+                roll_up(log)
+            log.add_sample(
+                reading(second, neck_flexion=second % 60), (Posture.POOR, Posture.GOOD)[second % 45 > 0]
+            )
+        log.add_transition(MonitorState(Activity.PAUSED), Instant(T0 + 8_993, 0.0))
+        for until in (0, 1, 2, None, None):
+            with LogReader.open(path) as reader:
+                found.append(everything(reader))
+            roll_up(log, until=until)
+    assert all(each == found[0] for each in found)
+    intervals = found[0][0]
+    assert isinstance(intervals, list)
+    assert sum(each.ms for each in intervals) == 8_985_000
+    assert sum(each.samples for each in intervals) == 600
+
+
+def test_time_is_told_by_the_hour_and_the_minute(log: Log, path: Path) -> None:
+    for second in (3_590.0, 3_594.0, 3_598.0, 3_602.0, 3_606.0):
+        log.add_sample(reading(second, neck_flexion=second - 3_550), Posture.POOR)
+    edge = MS + 3_600_000
+    for _ in range(2):
+        with LogReader.open(path) as reader:
+            assert reader.intervals(MS, MS + 10**9) == [
+                Interval(edge - 10_000, edge, 0, 1, "poor", 3),
+                Interval(edge, edge + 6_000, 0, 1, "poor", 2),
+            ]
+            assert reader.postures(MS, edge) == [(Hour(MS, 0), "poor", 10_000)]
+            # 40° and 44° are good, 48° is borderline until 3602 s, 52° poor, and 56° held for no time.
+            before = RollUp(MS, 0, "neck_flexion", 3, 40.0, 44.0, 48.0, 10_000, 8_000, 2_000, 0)
+            after = RollUp(edge, 0, "neck_flexion", 2, 52.0, 54.0, 56.0, 6_000, 0, 2_000, 4_000)
+            assert reader.hours(MS, MS + 10**9) == [before, after]
+            assert reader.minutes(MS, MS + 10**9) == [before._replace(start_ms=edge - 60_000), after]
+            assert reader.minutes(edge, MS + 10**9) == [after]
+            assert reader.first_watched() in ((MS, 0), (edge - 10_000, 0))
+        roll_up(log)
+
+
+def test_where_nothing_was_watched_there_is_no_first_time(log: Log, path: Path) -> None:
+    with LogReader.open(path) as reader:
+        assert (reader.first_watched(), reader.fresh().hours, reader.intervals(0, MS * 2)) == (None, (), [])
+
+
+def test_a_run_s_last_sample_amid_another_run_comes_before_what_holds_then(log: Log, path: Path) -> None:
+    """The clock was set back between two runs."""
+    for second in (0, 1, 2, 3):
+        log.add_sample(reading(second), Posture.GOOD)
+    log.begin_run("camera 0", "mediapipe", Instant(T0 + 1, 1.0), 0.5)
+    log.add_sample(reading(2), Posture.POOR)
+    for _ in range(2):
+        with LogReader.open(path) as reader:
+            spans = [(it.start_ms - MS, it.end_ms - MS, it.run) for it in reader.intervals(MS, MS + 10**6)]
+        assert spans == [(0, 2_000, 1), (2_000, 2_000, 2), (2_000, 3_000, 1)]
+        roll_up(log)
+
+
+def test_of_a_state_it_is_known_when_it_began_and_ended_however_far_off_that_is(log: Log, path: Path) -> None:
+    day = 86_400
+    for days, activity in (
+        (0, Activity.WATCHING),
+        (1, Activity.PAUSED),
+        (9, Activity.WATCHING),
+        (10, Activity.AWAY),
+    ):
+        log.add_transition(MonitorState(activity), Instant(T0 + days * day, 0.0))
+    with LogReader.open(path) as reader:
+        runs = reader.runs(MS + 5 * day * 1000, MS + 6 * day * 1000)
+        pause, _ = reader.states(runs, MS + 5 * day * 1000, MS + 6 * day * 1000)
+    assert (pause.start_ms, pause.end_ms, pause.activity) == (
+        MS + day * 1000,
+        MS + 9 * day * 1000,
+        Activity.PAUSED,
+    )
+
+
+def test_the_state_in_force_is_the_latest_though_the_clock_was_set_back_before_it(
+    log: Log, path: Path
+) -> None:
+    for second, activity in (
+        (0, Activity.WATCHING),
+        (900, Activity.AWAY),
+        (600, Activity.PAUSED),
+        (9_000, Activity.WATCHING),
+    ):
+        log.add_transition(MonitorState(activity), Instant(T0 + second, 0.0))
+    with LogReader.open(path) as reader:
+        runs = reader.runs(MS + 3_600_000, MS + 7_200_000)
+        states = reader.states(runs, MS + 3_600_000, MS + 7_200_000)
+    assert [(it.activity, it.start_ms - MS, it.end_ms - MS) for it in states[:-1]] == [
+        (Activity.PAUSED, 600_000, 9_000_000)
+    ]
 
 
 def test_a_reader_cannot_write(log: Log, path: Path) -> None:

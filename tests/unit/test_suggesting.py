@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.fakes.recorder import roll_up
 from tests.fakes.story import ERROR, FLEXED, NECK, UPRIGHT, Story
 
 from uprightd.metrics.definitions import METRICS
@@ -188,7 +189,9 @@ def test_what_the_log_no_longer_holds_teaches_nothing(path: Path) -> None:
             story.sit(20, 53.0)
             story.judge("wrong")
             story.sit(100)
-        story.log.retain(0.0, story.now)
+        story.pass_by(3600)
+        roll_up(story.log)
+        story.log.retain(0.0, 60, story.now)
     with LogReader.open(path) as reader:
         found = suggest(NECK, judged_alerts(reader)["neck"], reader)
     assert [judged.played for judged in found.judged] == ["lost"] * 3

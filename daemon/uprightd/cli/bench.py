@@ -109,6 +109,23 @@ def rules(as_json: bool) -> None:
     click.echo(json.dumps(figures) if as_json else text(figures))
 
 
+@bench.command()
+@click.option(
+    "--days", default=250, show_default=True, type=click.IntRange(10, 2000), help="Working days to make up."
+)
+@json_option
+def store(days: int, as_json: bool) -> None:
+    """Tell what the log costs.
+
+    A made-up year at one sample per second: rows, upkeep, room and summaries. Takes some minutes.
+    """
+    from uprightd.service.bench_store import measure_store, text
+
+    with _Progress() as progress:
+        figures = measure_store(days, progress.tell)
+    click.echo(json.dumps(figures) if as_json else text(figures))
+
+
 class _Progress:
     """How far a long run is, in one living line; nothing where nobody looks."""
 

@@ -16,6 +16,7 @@ from uprightd.cli.options import backend_option, config_option
 if TYPE_CHECKING:
     from uprightd.calibration.collecting import Fault, Progress
     from uprightd.config.schema import Config
+    from uprightd.paths import Paths
     from uprightd.profiles.profile import Profile
 
 CELLS = 20
@@ -74,7 +75,34 @@ def calibrate(
         stored = run(config, paths, terms_of(config), profile, seconds, guide.tell)
     finally:
         guide.finish()
+    _log(stored, paths, config)
     click.echo(json.dumps(_facts(stored), ensure_ascii=False) if as_json else _text(stored, seconds, config))
+
+
+def _log(profile: Profile, paths: Paths, config: Config) -> None:
+    """Have it logged that this was recorded; that it cannot be is said and costs nothing of the calibration."""
+    from uprightd.clock import SystemClock
+    from uprightd.errors import UprightError
+    from uprightd.records import Calibration
+    from uprightd.service.privacy import camera_contact
+    from uprightd.service.recording import record_calibration, record_contact
+
+    baseline, clock = profile.baseline, SystemClock()
+    made = Calibration(
+        profile.name,
+        profile.revision,
+        profile.camera,
+        baseline.backend,
+        baseline.view.value,
+        baseline.seconds,
+        baseline.samples,
+    )
+    try:
+        record_calibration(paths, made, clock)
+        for purpose, address in camera_contact(config):
+            record_contact(paths, purpose, address, clock)
+    except UprightError as error:
+        click.echo(f"kept, but not noted in the log: {error.message}", err=True)
 
 
 class LivingLine:

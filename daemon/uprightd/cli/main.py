@@ -26,6 +26,7 @@ from uprightd.cli import (
     service,
     snapshot,
     suggest,
+    userdata,
 )
 from uprightd.errors import InternalError, UprightError, UsageError
 from uprightd.problems import printable
@@ -53,6 +54,10 @@ for command in (
     snapshot.snapshot,
     reporting.report,
     explain.explain,
+    userdata.export,
+    userdata.backup,
+    userdata.forget,
+    userdata.privacy,
     rules.rules,
     models.models,
     checks.config,

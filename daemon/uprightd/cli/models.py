@@ -110,6 +110,7 @@ def fetch(size: str | None, tasks: tuple[str, ...], accepts: bool, as_json: bool
     for each in wanted:
         _gate(each.licence, folder, accepts)
     hub, meter, done = hub_from(), Meter(), []
+    _note_contact(hub.endpoint)
     for each in wanted:
         meter.say(f"{each.name}: {each.repository}, about {amount(each.about_bytes)}")
         with meter:
@@ -122,6 +123,19 @@ def fetch(size: str | None, tasks: tuple[str, ...], accepts: bool, as_json: bool
         click.echo(
             json.dumps([{**asdict(it.model), "came_bytes": it.came} for it in done], ensure_ascii=False)
         )
+
+
+def _note_contact(address: str) -> None:
+    """For `uprightd privacy`; that it cannot be noted is said and keeps nobody from fetching."""
+    from uprightd.clock import SystemClock
+    from uprightd.errors import UprightError
+    from uprightd.paths import user_paths
+    from uprightd.service.recording import record_contact
+
+    try:
+        record_contact(user_paths(), "weights of a pose model", address, SystemClock())
+    except UprightError as error:
+        click.echo(f"not noted for `uprightd privacy`: {error.message}", err=True)
 
 
 @models.command()

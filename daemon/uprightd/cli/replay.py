@@ -46,14 +46,14 @@ def test(file: str, second: str | None, since: str, as_json: bool) -> None:
     period, paths = parse(since, time.time()), user_paths()
     with LogReader.open(paths.database) as reader:
         missing = _check_log(reader, period, packs)
-        beats = recorded(reader, period.start_ms, period.end_ms, stored_baselines())
+        beats = recorded(reader, *period.in_zone(), stored_baselines())
         replays = replay([pack.rules for pack in packs], beats)
     compared = compare(replays[0].alerts, replays[1].alerts) if len(replays) == 2 else None
     if as_json:
         told: dict[str, Any] = {
             "period": period.name,
-            "since": period.start.isoformat(),
-            "until": period.end.isoformat(),
+            "since": period.first.isoformat(),
+            "until": period.last.isoformat(),
         }
         told["replays"] = [_fields(pack, it, missing) for pack, it in zip(packs, replays, strict=True)]
         if compared is not None:
@@ -101,7 +101,7 @@ def _check_log(reader: LogReader, period: Period, packs: Iterable[Pack]) -> dict
     from uprightd.errors import DataError
     from uprightd.service.replaying import unmeasured
 
-    if next(iter(reader.samples(period.start_ms, period.end_ms)), None) is None:
+    if next(iter(reader.samples(*period.in_zone())), None) is None:
         raise DataError(
             f"{reader.path}: nothing was logged {period.around} ({period.title})",
             "Choose another time with --since, such as --since 30d; see: uprightd report",

@@ -94,7 +94,7 @@ def _advised(
     found = [(Path(pack.path), suggest(rule, judged, reader, baselines)) for pack, rule, judged in cases]
     pairs = [(it.rule, it.proposed) for _, it in found if it.proposed is not None]
     sets = [(rule,) for pair in pairs for rule in pair]
-    beats = recorded(reader, period.start_ms, period.end_ms, baselines) if sets else ()
+    beats = recorded(reader, *period.in_zone(), baselines) if sets else ()
     replays = iter(replay(sets, beats))
     advice = []
     for path, it in found:

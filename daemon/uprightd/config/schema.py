@@ -177,7 +177,13 @@ class Outlets(Block):
 
 class Log(Block):
     retention_days: int = Field(
-        default=14, ge=1, le=3650, description="Samples are deleted after this many days; alerts stay."
+        default=14,
+        ge=1,
+        le=3650,
+        description="Samples are deleted after this many days; what they come to by the hour stays.",
+    )
+    minutes_days: int = Field(
+        default=60, ge=1, le=3650, description="So long each measure is also kept by the minute."
     )
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 from uprightd.camera.source import Source, check_source, parse_source
@@ -27,6 +28,7 @@ from uprightd.service.circumstances import Circumstances, limits_of
 from uprightd.service.measuring import Measuring
 from uprightd.service.monitor import Monitor, Parts
 from uprightd.service.observing import Observer
+from uprightd.service.opening import OPEN, open_summary
 from uprightd.service.telling import Telling, outlets_of
 from uprightd.service.watchdog import Watchdog
 from uprightd.store.log import Log
@@ -74,7 +76,7 @@ def assemble(
     if source.live:
         for rule, wall in log.last_alerts().items():
             engine.remember_alert(rule, clock.now().wall - wall, clock.now())
-    buttons = _Buttons()
+    buttons = _Buttons(paths.reports)
     measuring = Measuring(terms_of(config), calibrated.profiles, config.calibration.drift_after)
     parts = Parts(
         camera=Camera(source, _camera_settings(config), clock),
@@ -100,13 +102,16 @@ def assemble(
 class _Buttons:
     """Where a notification's button leads: to the monitor, which is made after its notifier."""
 
-    def __init__(self) -> None:
+    def __init__(self, reports: Path) -> None:
         self.monitor: Monitor | None = None
+        self._reports = reports
 
     def pressed(self, key: int, action: str) -> None:
-        """Called on the notifier's thread; the loop's own does what it says."""
+        """Called on the notifier's thread; the loop's own does what it says about alerts."""
         monitor = self.monitor
-        if monitor is not None:
+        if action.startswith(OPEN):
+            open_summary(action, self._reports, sys.platform)
+        elif monitor is not None:
             monitor.inbox.post(lambda: monitor.speech.pressed(key, action))
 
 

@@ -22,9 +22,14 @@ from uprightd.rules.engine import why_asleep
 from uprightd.service.calibrated import calibration_words, sleeping
 from uprightd.service.composition import Assembly
 from uprightd.service.control import ControlServer
+from uprightd.service.forgetting import COMMAND as FORGET
+from uprightd.service.forgetting import take_forget
 from uprightd.service.jobs import Jobs
 from uprightd.service.judging import COMMAND as FEEDBACK
 from uprightd.service.judging import take_feedback
+from uprightd.service.privacy import contacts_of
+from uprightd.service.recording import COMMAND as RECORD
+from uprightd.service.recording import take_record
 from uprightd.service.settings import Settings
 from uprightd.service.speech import tomorrow
 
@@ -46,6 +51,7 @@ class Daemon:
         with self._stopping_on_signals():
             self._control.start()
             self._tell_about_the_log()
+            self._note_contacts()
             self.monitor.notice(f"pose backend: {self.assembly.backend} ({self.assembly.backend_why})")
             for words in calibration_words(self.assembly.calibrated, self._settings.rules):
                 self.monitor.notice(words)
@@ -64,6 +70,12 @@ class Daemon:
             self.monitor.notice(notice)
             self.monitor.tell(Notification("uprightd began a new log", notice, Severity.ALERT))
 
+    def _note_contacts(self) -> None:
+        """What the settings let speak to a network is about to: `uprightd privacy` tells of it from now on."""
+        log, now = self.monitor.parts.log, self.monitor.parts.clock.now()
+        for purpose, address in contacts_of(self._settings.config) if self.monitor.parts.live else ():
+            log.add_contact(purpose, address, now)
+
     def answer(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Given a command from the control socket, carry it out and return the status after it."""
         inbox = self.monitor.inbox
@@ -80,6 +92,12 @@ class Daemon:
         elif command == FEEDBACK:
             log, now = self.monitor.parts.log, self.monitor.parts.clock.now()
             return inbox.ask(lambda: take_feedback(log, arguments, now))
+        elif command == RECORD:
+            log, now = self.monitor.parts.log, self.monitor.parts.clock.now()
+            return inbox.ask(lambda: take_record(log, arguments, now))
+        elif command == FORGET:
+            log = self.monitor.parts.log
+            return inbox.ask(lambda: take_forget(log, arguments))
         elif command == "stop":
             self.monitor.stop()
         elif command != "status":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
@@ -25,11 +26,16 @@ from uprightd.report import weekly
 from uprightd.service.calibrated import Calibrated, calibration_words, profiles_for, terms_of
 from uprightd.service.circumstances import limits_of
 from uprightd.service.monitor import Monitor
+from uprightd.service.opening import told_of
 from uprightd.service.settings import Settings
+from uprightd.service.upkeep import roll_up
 from uprightd.store.reading import LogReader
 
 RELOAD_SECONDS = 5
-RETENTION_HOURS = 6
+ROLL_UP_MINUTES = 5
+SUMMARY_MINUTES = 10
+"""Whether a summary is due is asked so often; the answer goes by where the person's clock is then."""
+RETENTION_MINUTES = 360
 
 
 class Jobs:
@@ -45,7 +51,7 @@ class Jobs:
         self._scheduler: Any = None
 
     def start(self) -> None:
-        """Run summary and retention once now, so that what was missed is made up for, then on schedule."""
+        """Run each job once now, so that what was missed is made up for, then on schedule."""
         from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
         from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -55,19 +61,13 @@ class Jobs:
             executors={"default": _daemon_threads()}, job_defaults=defaults, daemon=True
         )
         scheduler.add_listener(self._on_trouble, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_MISSED)
-        report, now = self._settings.config.report, datetime.now().astimezone()
-        scheduler.add_job(
-            self.weekly_summary,
-            "cron",
-            id="weekly summary",
-            day_of_week=report.weekday[:3],
-            hour=report.at.hour,
-            minute=report.at.minute,
-            next_run_time=now,
-        )
-        scheduler.add_job(
-            self.retention, "interval", id="retention", hours=RETENTION_HOURS, next_run_time=now
-        )
+        now = datetime.now().astimezone()
+        for job, words, minutes in (
+            (self.weekly_summary, "weekly summary", SUMMARY_MINUTES),
+            (self.roll_up, "roll-up", ROLL_UP_MINUTES),
+            (self.retention, "retention", RETENTION_MINUTES),
+        ):
+            scheduler.add_job(job, "interval", id=words, minutes=minutes, next_run_time=now)
         scheduler.add_job(self.reload, "interval", id="reload", seconds=RELOAD_SECONDS)
         scheduler.start()
         self._scheduler = scheduler
@@ -78,25 +78,32 @@ class Jobs:
             self._scheduler.shutdown(wait=False)
 
     def weekly_summary(self) -> None:
-        """Write last week's summary if the log says it has not been made, and tell once."""
+        """Write the summaries of past weeks that the log says have not been made, and tell of them once."""
+        time.tzset()  # a long process would go on by the zone it was started in
         report, parts = self._settings.config.report, self._monitor.parts
         now = parts.clock.now()
         local = datetime.fromtimestamp(now.wall).astimezone()
-        last = parts.log.last_report(weekly.KIND)
-        period = weekly.due(last, local, WEEKDAYS.index(report.weekday), report.at)
-        if period is None:
-            return
+        made = parts.log.made_reports(weekly.KIND)
         with LogReader.open(self._paths.database) as reader:
-            if not weekly.has_samples(reader, period):
-                return  # nothing was watched in that week: there is nothing to tell
-            path = weekly.write_weekly(reader, period, self._paths.reports)
-        parts.log.add_report(weekly.KIND, period, now, path)
-        self._monitor.tell(Notification("Your week of posture", f"The summary is in {path}", Severity.INFO))
+            watched = weekly.watched_weeks(reader, made, local.date())
+            due = weekly.due(watched, made, local, WEEKDAYS.index(report.weekday), report.at)
+            written = []
+            for period in due:
+                written.append(weekly.write_weekly(reader, period, self._paths.reports))
+                parts.log.add_report(weekly.KIND, period, now, written[-1][0])
+        if written:
+            path, summary = written[-1]
+            self._monitor.tell(told_of(path, summary, len(written) - 1))
+
+    def roll_up(self) -> None:
+        """Work out what new samples come to."""
+        roll_up(self._monitor.parts.log)
 
     def retention(self) -> None:
-        """Remove samples that are older than the settings keep them."""
-        parts = self._monitor.parts
-        parts.log.retain(self._settings.config.log.retention_days, parts.clock.now())
+        """Remove samples and minutes that are older than the settings keep them; what they come to stays."""
+        parts, kept = self._monitor.parts, self._settings.config.log
+        self.roll_up()
+        parts.log.retain(kept.retention_days, kept.minutes_days, parts.clock.now())
 
     def reload(self) -> None:
         """Take changed settings or rules; a bad edit keeps the last good ones and is told once."""
@@ -124,7 +131,7 @@ class Jobs:
 
     def _take_settings(self) -> None:
         config, rules = self._settings.config, self._settings.rules
-        self._monitor.pace.period = 1.0 / config.sampling.fps
+        self._monitor.take_period(1.0 / config.sampling.fps)
         self._monitor.parts.measuring.terms = terms_of(config)
         if self._monitor.parts.live:
             self._monitor.parts.restraint.limits = limits_of(config)

@@ -275,6 +275,16 @@ class Monitor:
         self._rest.ask(until, reason, self.parts.clock.now())
         self._be_paused(reason)
 
+    def take_period(self, period: float) -> None:
+        """Given a new period in seconds, sample by it; the log counts by it from here on, as a run of its own."""
+        if period == self.pace.period:
+            return
+        self.pace.period = period
+        now, state = self.parts.clock.now(), self._state
+        self._write(lambda: self.parts.log.continue_run(now, period))
+        if state is not None:
+            self._write(lambda: self.parts.log.add_transition(state, now))
+
     def resume(self) -> None:
         """End a pause that somebody asked for; what else keeps it from watching still does."""
         if self._rest.until is not None:

@@ -43,6 +43,12 @@ def read_only_uri(path: Path, *, immutable: bool = False) -> str:
     return f"file:{quote(os.fsencode(path.absolute()))}?mode=ro" + ("&immutable=1" if immutable else "")
 
 
+def is_all_in(path: Path) -> bool:
+    """Given the path of a log, return whether no -wal beside it holds rows that the file lacks."""
+    wal = _sidecar(path, "-wal")
+    return not (wal.exists() and wal.stat().st_size > 0)
+
+
 def not_ours(path: Path) -> DeniedError | None:
     """Given a path, return the refusal it deserves; None for a plain file of this user, or none at all."""
     try:
@@ -93,10 +99,8 @@ def _damage(path: Path) -> str | None:
     It is looked at without being written to: without a -wal beside it, as immutable, so that not even a
     -shm appears next to a file we may have to refuse.
     """
-    wal = _sidecar(path, "-wal")
-    immutable = not (wal.exists() and wal.stat().st_size > 0)
     try:
-        with closing(sqlite3.connect(read_only_uri(path, immutable=immutable), uri=True)) as database:
+        with closing(sqlite3.connect(read_only_uri(path, immutable=is_all_in(path)), uri=True)) as database:
             check_version(database, path)
             # "SELECT 1" and even an INSERT succeed on a file with holes in it; only this finds them.
             verdict = database.execute("PRAGMA quick_check(1)").fetchone()[0]

@@ -7,14 +7,11 @@ call it. A write that fails leaves nothing half-done, raises WriteError and cost
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import sqlite3
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from uprightd import __version__
 from uprightd.clock import Clock
@@ -23,26 +20,25 @@ from uprightd.errors import DataError, InternalError
 from uprightd.paths import private_dir
 from uprightd.store import failures, plain
 from uprightd.store.connection import connect
+from uprightd.store.entries import Entries
 from uprightd.store.file import prepare
+from uprightd.store.forgetting import Forgetting
+from uprightd.store.lock import WriterLock
+from uprightd.store.rolled import RolledUp
 from uprightd.store.schema import SAMPLE_COLUMNS, migrate
-from uprightd.store.writer import WriterLock
+from uprightd.store.unrolled import LAST_SIGN_OF_LIFE
+from uprightd.store.writing import PATIENCE
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-PATIENCE = 3.0
-"""Seconds a write waits for another program that holds the file (a database browser) before it gives up."""
-IMPATIENCE = 0.2
-"""Seconds the following writes wait, so that the loop keeps its beat until the file is free again."""
-
-BATCH = 2000
-"""Rows removed in one transaction: some milliseconds, between which the loop gets its turn."""
+_ENDED_BY_A_KILL = f"UPDATE runs SET ended_ms = {LAST_SIGN_OF_LIFE} WHERE ended_ms IS NULL"  # noqa: S608
 
 SPOKEN = "spoken"
 """What becomes of an alert unless something holds it back."""
 
 
-class Log:
+class Log(Entries, RolledUp, Forgetting):
     """One open log. `notices` holds what the user must be told about how it was opened, in plain words."""
 
     def __init__(
@@ -54,14 +50,9 @@ class Log:
         zone: tzinfo | None,
         patience: float,
     ) -> None:
-        self.path = path
-        self.database = database
+        super().__init__(path, database, lock, zone, patience)
         self.notices: list[str] = []
-        self._writer = lock
         self._metrics = metrics
-        self._zone = zone
-        self._patience = self._waiting = patience
-        self._turn = threading.RLock()
         self._run: int | None = None
         # sqlite-utils builds its INSERT anew for every row: 213 µs of CPU against 117 µs for this one
         # statement, measured on 25 metrics with a durable commit each. The rare tables use sqlite-utils.
@@ -104,7 +95,12 @@ class Log:
         return log
 
     def begin_run(self, source: str, backend: str, at: Instant, seconds_per_sample: float) -> int:
-        """Given what is watched and how, begin a run and return its id; all that follows belongs to it."""
+        """Given what is watched and how, begin a run and return its id; all that follows belongs to it.
+
+        Runs that were killed get the last sign of life of theirs for an end.
+        """
+        with self.together("store the end of earlier runs"):
+            self.database.execute(_ENDED_BY_A_KILL)
         row = {
             "started_ms": plain.ms(at),
             "offset_min": plain.offset(at, self._zone),
@@ -114,6 +110,21 @@ class Log:
             "seconds_per_sample": float(seconds_per_sample),
         }
         self._run = self._add("runs", row, "store the start of the run")
+        return self._run
+
+    def continue_run(self, at: Instant, seconds_per_sample: float) -> int:
+        """Given the moment and a new sampling period, end the run and go on with one like it; return its id.
+
+        What gap still counts as watched hangs on the period, so samples of two periods are not of one run.
+        """
+        row = dict(next(self.database.query("SELECT * FROM runs WHERE id = ?", (self._running(),))))
+        with self.together("store the new sampling period"):
+            self.end_run(at)
+            return self.begin_run(row["source"], row["backend"], at, seconds_per_sample)
+
+    @property
+    def run(self) -> int | None:
+        """The run that goes on, None before any."""
         return self._run
 
     def end_run(self, at: Instant) -> None:
@@ -137,11 +148,11 @@ class Log:
             self._running(),
             str(posture),
             str(reading.view),
-            plain.share(reading.confidence),
+            plain.parts(plain.share(reading.confidence)),
             plain.number(reading.position),
             plain.text(reading.profile) if reading.profile else None,
             *[
-                plain.number(value.number) if (value := reading.values.get(name)) else None
+                plain.parts(value.number) if (value := reading.values.get(name)) else None
                 for name in self._metrics
             ],
         )
@@ -213,99 +224,17 @@ class Log:
             raise DataError(f"{self.path}: there is no alert {alert_id}", "See them with: uprightd report")
         return self._add("feedback", row, "store what you think of an alert", replace=True)
 
-    def remember(self, name: str, data: Any, at: Instant) -> None:
-        """Given a name and JSON data, store it for after a restart in place of what had that name.
-
-        Raise InternalError when it is no JSON data; NaN and infinity are none.
-        """
-        try:
-            value = json.dumps(data, allow_nan=False)
-        except (TypeError, ValueError, RecursionError) as error:
-            raise InternalError(f"{name} cannot be remembered: {error}") from error
-        with self._writing("store what outlives a restart"):
-            self.database.execute(
-                "INSERT OR REPLACE INTO memory (name, at_ms, value) VALUES (?, ?, ?)",
-                (name, plain.ms(at), value),
-            )
-
-    def recall(self, name: str) -> Any:
-        """Given a name, return the data that was remembered under it; None for none, or for what is damaged."""
-        with self._writing("look up what was remembered"):
-            row = self.database.execute("SELECT value FROM memory WHERE name = ?", (name,)).fetchone()
-        if row is None:
-            return None
-        try:
-            return json.loads(row[0])
-        except (ValueError, RecursionError):
-            return None
-
-    def retain(self, days: float, now: Instant) -> int:
-        """Given how many days samples are kept, remove the older ones in batches; return how many went."""
-        oldest = plain.ms(now) - round(days * 86_400_000)
-        removed = 0
-        while True:
-            with self._writing("remove old samples"):
-                gone = self.database.execute(
-                    "DELETE FROM samples WHERE id IN (SELECT id FROM samples WHERE at_ms < ? LIMIT ?)",
-                    (oldest, BATCH),
-                ).rowcount
-            removed += gone
-            if gone < BATCH:
-                return removed
-
     def last_alerts(self) -> dict[str, float]:
         """Return when each rule's last alert was, spoken or not, in seconds since the epoch: for its cooldown."""
         with self._writing("look up the last alerts"):
             rows = self.database.execute("SELECT rule, max(at_ms) FROM alerts GROUP BY rule").fetchall()
         return {rule: at_ms / 1000 for rule, at_ms in rows}
 
-    def last_report(self, kind: str) -> str | None:
-        """Given a kind of report, return the period of the one made last (2026-W47), None before any."""
-        with self._writing("look up the last report"):
-            row = self.database.execute(
-                "SELECT period FROM reports WHERE kind = ? ORDER BY id DESC LIMIT 1", (kind,)
-            ).fetchone()
-        return row[0] if row else None
-
-    def add_report(self, kind: str, period: str, made: Instant, path: Path) -> int:
-        """Given a report that was written, remember it as the last of its kind; return its row id."""
-        row = {"kind": kind, "period": period, "made_ms": plain.ms(made), "path": plain.text(os.fspath(path))}
-        return self._add("reports", row, "store the report's entry", replace=True)
-
-    def close(self) -> None:
-        """Close the file and let other writers in; may be called twice."""
-        with self._turn:
-            with contextlib.suppress(
-                sqlite3.Error
-            ):  # a full disk may refuse the last checkpoint; the -wal stays
-                self.database.close()
-            self._writer.release()
-
     def __enter__(self) -> Log:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _add(self, table: str, row: dict[str, object], doing: str, *, replace: bool = False) -> int:
-        with self._writing(doing):
-            return int(self.database.table(table).insert(row, replace=replace).last_rowid or 0)
-
-    @contextlib.contextmanager
-    def _writing(self, doing: str) -> Iterator[None]:
-        with self._turn:
-            try:
-                yield
-            except sqlite3.Error as error:
-                if failures.busy(error):
-                    self._wait_at_most(min(IMPATIENCE, self._patience))
-                raise failures.not_done(self.path, doing, error) from error
-            if self._waiting != self._patience:
-                self._wait_at_most(self._patience)
-
-    def _wait_at_most(self, seconds: float) -> None:
-        self.database.conn.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
-        self._waiting = seconds
 
     def _running(self) -> int:
         if self._run is None:

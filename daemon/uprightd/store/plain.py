@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from uprightd.domain import Instant
-from uprightd.store.schema import METRIC_LIMIT
+from uprightd.store.schema import METRIC_LIMIT, PARTS
 
 DECIMALS = 4
 
@@ -23,6 +23,18 @@ def offset(at: Instant, zone: tzinfo | None) -> int:
     """Given a moment and a zone (None: the system's), return the minutes by which its clock was ahead of UTC then."""
     ahead = datetime.fromtimestamp(at.wall, UTC).astimezone(zone).utcoffset() or timedelta()
     return round(ahead.total_seconds() / 60)
+
+
+def parts(value: float | None) -> int | None:
+    """Given a measurement, return it in whole ten-thousandths; None for NaN and for what is too large to be one."""
+    if value is None or not abs(value) < METRIC_LIMIT:
+        return None
+    return round(float(value) * PARTS)
+
+
+def by_clock(at_ms: int, offset_min: int) -> datetime:
+    """Given a stored moment and by how many minutes the clock was ahead of UTC, return what that clock showed."""
+    return datetime.fromtimestamp(at_ms / 1000, timezone(timedelta(minutes=offset_min)))
 
 
 def number(value: float | None) -> float | None:

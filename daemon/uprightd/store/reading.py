@@ -8,18 +8,31 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from uprightd.domain import Reading
 from uprightd.errors import DataError, UnavailableError, UprightError
-from uprightd.records import AlertRow, FeedbackRow, RunRow, SampleRow, Spread, TransitionRow
+from uprightd.intervals import Span
+from uprightd.records import (
+    AlertRow,
+    CaptureRow,
+    ContactRow,
+    FeedbackRow,
+    RunRow,
+    SampleRow,
+    TransitionRow,
+)
+from uprightd.spells import Spell, spells
 from uprightd.store import failures, samples
-from uprightd.store.file import check_version, read_only_uri
-from uprightd.store.schema import SAMPLE_COLUMNS, VERSION
-
-TABLES = ("runs", "samples", "alerts", "transitions", "reports", "feedback")
+from uprightd.store.connection import connect_to_read
+from uprightd.store.file import check_version
+from uprightd.store.forgetting import counted
+from uprightd.store.schema import PARTS, SAMPLE_COLUMNS, VERSION
+from uprightd.store.summed import Summed
+from uprightd.store.tables import TABLES
+from uprightd.store.unrolled import LAST_SIGN_OF_LIFE, RUN_COLUMNS
 
 _ALERT = (
     "SELECT id, at_ms, offset_min, run_id, rule, severity, message, metric, value, threshold, held_s, started_ms,"
@@ -28,21 +41,19 @@ _ALERT = (
 )
 
 
-class LogReader:
+class LogReader(Summed):
     """An open log to read from. All answers are of the moment it was opened; close it soon.
 
     Periods are half open: `since_ms` belongs to them, `until_ms` does not.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self.path = path
-        self._connection = connection
-        with self._naming():
-            self.metrics = tuple(
-                name
-                for (name,) in connection.execute("SELECT name FROM pragma_table_info('samples')")
-                if name not in SAMPLE_COLUMNS
-            )
+        try:
+            names = [name for (name,) in connection.execute("SELECT name FROM pragma_table_info('samples')")]
+            self.metrics = tuple(name for name in names if name not in SAMPLE_COLUMNS)
+            super().__init__(path, connection, self.metrics)
+        except sqlite3.Error as error:
+            raise failures.unreadable(path, error) from error
 
     @classmethod
     def open(cls, path: Path) -> LogReader:
@@ -55,10 +66,9 @@ class LogReader:
             raise _no_log(path)
         with contextlib.ExitStack() as undo:
             try:
-                connection = sqlite3.connect(read_only_uri(path), uri=True, isolation_level=None)
+                connection = connect_to_read(path)
                 undo.callback(connection.close)
                 version = check_version(connection, path)
-                connection.execute("BEGIN")  # one snapshot: figures of two queries belong together
             except sqlite3.Error as error:
                 raise failures.unreadable(path, error) from error
             if version == 0:
@@ -135,49 +145,84 @@ class LogReader:
         ]
 
     def runs(self, since_ms: int, until_ms: int) -> list[RunRow]:
-        """Given a period, return the runs that may reach into it: killed ones never stored their end."""
+        """Given a period, return the runs that may reach into it. A killed one has its end from the next start on."""
         return [
             RunRow(*row)
             for row in self._rows(
-                "SELECT id, started_ms, offset_min, source, backend, version, ended_ms, seconds_per_sample"
+                f"SELECT {RUN_COLUMNS},"  # noqa: S608 - constant
+                f" coalesce(ended_ms, {LAST_SIGN_OF_LIFE})"
                 " FROM runs WHERE coalesce(ended_ms, ?1) >= ?1 AND started_ms < ?2 ORDER BY started_ms, id",
                 since_ms,
                 until_ms,
             )
         ]
 
+    def states(self, runs: Iterable[RunRow], since_ms: int, until_ms: int) -> list[Spell]:
+        """Given runs and a period, return the states of the monitor that reach into it."""
+        those = list(runs)
+        with self._naming():
+            changes = self._unrolled.transitions([run.id for run in those], since_ms, until_ms)
+        return spells(changes, those)
+
     def metric_rows(self, since_ms: int, until_ms: int, metric: str) -> Iterator[tuple[int, float]]:
         """Given a period and a metric, yield (at_ms, value) for the samples in which it is known."""
         column = self._column(metric)
         return self._rows(
-            f"SELECT at_ms, {column} FROM samples"  # noqa: S608 - a column of this very table
+            f"SELECT at_ms, {column} / {PARTS:.1f} FROM samples"  # noqa: S608 - a column of this very table
             f" WHERE at_ms >= ? AND at_ms < ? AND {column} IS NOT NULL ORDER BY at_ms, id",
             since_ms,
             until_ms,
         )
 
-    def spreads(self, since_ms: int, until_ms: int) -> dict[str, Spread]:
-        """Given a period, return the spread of each metric that has a value in it."""
-        spreads = {}
-        for metric in self.metrics:
-            column = self._column(metric)
-            values = [
-                value
-                for (value,) in self._rows(
-                    f"SELECT {column} FROM samples"  # noqa: S608 - a column of this very table
-                    f" WHERE at_ms >= ? AND at_ms < ? AND {column} IS NOT NULL ORDER BY {column}",
-                    since_ms,
-                    until_ms,
-                )
-            ]
-            if values:
-                middle = (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
-                spreads[metric] = Spread(len(values), values[0], middle, values[-1])
-        return spreads
+    def captures(self, since_ms: int, until_ms: int) -> list[CaptureRow]:
+        """Given a period, return the captures made in it, in order of time."""
+        rows = self._rows(
+            "SELECT id, at_ms, offset_min, kind, path, files, bytes, summary"
+            " FROM captures WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms, id",
+            since_ms,
+            until_ms,
+        )
+        return [CaptureRow(*[*fields, _facts(summary)]) for *fields, summary in rows]
+
+    def contacts(self) -> list[ContactRow]:
+        """Return whom on a network the program has spoken to, the latest first."""
+        return [
+            ContactRow(*row)
+            for row in self._rows(
+                "SELECT purpose, address, first_ms, last_ms, times FROM contacts ORDER BY last_ms DESC"
+            )
+        ]
+
+    def alert_moments(self, since_ms: int, until_ms: int) -> list[tuple[int, int]]:
+        """Given a period, return when alerts were spoken in it: the moment, and its clock's minutes ahead of UTC."""
+        return [
+            (at_ms, offset_min)
+            for at_ms, offset_min in self._rows(
+                "SELECT at_ms, offset_min FROM alerts"
+                " WHERE at_ms >= ? AND at_ms < ? AND decision = 'spoken' ORDER BY at_ms",
+                since_ms,
+                until_ms,
+            )
+        ]
+
+    def table(
+        self, name: str, moment: str, since_ms: int, until_ms: int
+    ) -> tuple[list[str], Iterator[tuple]]:
+        """Given a table of `tables.TABLES`, its column of moments and a period, return the names of its columns and its
+        rows in order of time, as they are stored."""
+        columns = f"SELECT name FROM pragma_table_info('{name}')"  # noqa: S608 - names of ours
+        names = [column for (column,) in self._rows(columns)]
+        query = f"SELECT * FROM {name} WHERE {moment} >= ? AND {moment} < ? ORDER BY {moment}"  # noqa: S608
+        return names, self._rows(query, since_ms, until_ms)
 
     def counts(self) -> dict[str, int]:
         """Return how many rows each table holds."""
-        return {table: next(self._rows(f"SELECT count(*) FROM {table}"))[0] for table in TABLES}  # noqa: S608
+        return self.forgettable(TABLES, None)
+
+    def forgettable(self, tables: Iterable[str], days: Span | None) -> dict[str, int]:
+        """Given tables and the days (see forgetting.condition), return how many of their rows would be forgotten."""
+        with self._naming():
+            return counted(self._connection, tables, days)
 
     def close(self) -> None:
         """Close the file; may be called twice."""
@@ -189,10 +234,6 @@ class LogReader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _rows(self, query: str, *values: int) -> Iterator[tuple]:
-        with self._naming():
-            yield from self._connection.execute(query, values)
-
     def _column(self, metric: str) -> str:
         if metric not in self.metrics:
             raise DataError(
@@ -200,14 +241,6 @@ class LogReader:
                 f"It has: {', '.join(self.metrics) or 'none'}.",
             )
         return f'"{metric}"'
-
-    @contextlib.contextmanager
-    def _naming(self) -> Iterator[None]:
-        """Whatever SQLite raises while reading names the file."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise failures.unreadable(self.path, error) from error
 
 
 def _alert(row: tuple) -> AlertRow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from uprightd.domain import Instant, Posture, Reading, Reason, Value, View, unknown
+from uprightd.store.schema import PARTS
 
 COLUMNS = ("at_ms", "posture", "view", "confidence", "position", "profile")
 """What `readings` wants first in each row; the metrics follow."""
@@ -25,7 +26,7 @@ class StoredValues(Mapping[str, Value]):
 
     def __getitem__(self, name: str) -> Value:
         number = self._row[self._places[name]]
-        return self._missing if number is None else Value(number)
+        return self._missing if number is None else Value(number / PARTS)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
@@ -51,7 +52,7 @@ def readings(rows: Iterable[tuple], metrics: Iterable[str]) -> Iterator[Reading]
             present,
             views[view],
             StoredValues(row, places, _UNSURE if present else _NOBODY),
-            confidence,
+            confidence / PARTS,
             position,
             profile or "",
         )
