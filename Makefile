@@ -13,7 +13,7 @@ help:
 	@echo "make demo    play the bundled clip through the real loop (installs what it needs first)"
 	@echo "make test    run the whole test suite (installs what it needs first)"
 	@echo "make test-full-size   load a Sapiens2 of full size with random weights (1.6 GB on disk)"
-	@echo "make docs    write docs/METRICS.md and its figures anew"
+	@echo "make docs    write docs/METRICS.md, docs/DERM.md and their figures anew"
 	@echo "make lint    ruff and pyright"
 	@echo "make format  let ruff lay out the code"
 	@echo "make clean   remove the environment and build leftovers"
@@ -27,8 +27,9 @@ test: $(VENV)/.installed-dev
 test-full-size: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m full_size
 
-docs: $(VENV)/.installed
+docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/build_metrics.py
+	$(BIN)/python docs/build_derm.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import stat
@@ -21,14 +22,17 @@ PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 SMALLEST_SIDE = 32
 MOST_PIXELS = 100_000_000
 LARGEST_FILE = 512 * 1024 * 1024
+TELEPHONE = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+"""Brands that the first box of a HEIF file names."""
 EXPECTED = f"Expected a picture: {', '.join(suffix[1:] for suffix in PICTURE_SUFFIXES)}."
 
 
 def read_image(path: Path) -> np.ndarray:
     """Given a picture file, return it upright (by its EXIF orientation) as BGR uint8 (H, W, 3).
 
-    Grey, transparent, CMYK and 16-bit pictures are converted. Raise DataError when it is missing, no picture,
-    cut off, under 32 pixels or over 100 megapixels; DeniedError when it may not be read.
+    Grey, transparent, CMYK and 16-bit pictures are converted, and colours of another profile to sRGB. Raise
+    DataError when it is missing, no picture, cut off, under 32 pixels or over 100 megapixels; DeniedError when it may
+    not be read.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -40,6 +44,11 @@ def read_image(path: Path) -> np.ndarray:
         _check_size(path, *picture.size)
         return _bgr(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError as error:
+        if data[4:8] == b"ftyp" and data[8:12] in TELEPHONE:
+            raise DataError(
+                f"{path}: a HEIC or AVIF picture, as some telephones make them, cannot be read",
+                "Export it as JPEG, or set the telephone to its most compatible format.",
+            ) from error
         raise DataError(f"{path}: not a picture that can be read", EXPECTED) from error
     except Image.DecompressionBombError as error:
         raise DataError(f"{path}: far too many pixels for a picture", "Scale it down first.") from error
@@ -55,7 +64,24 @@ def _bgr(picture: Image.Image) -> np.ndarray:
     if picture.mode.startswith("I"):  # 16-bit grey; Pillow would cut it off at 255 instead of scaling it
         grey = (np.asarray(picture).astype(np.uint32) >> 8).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
-    return np.ascontiguousarray(np.asarray(picture.convert("RGB"))[:, :, ::-1])
+    return np.ascontiguousarray(np.asarray(_srgb(picture))[:, :, ::-1])
+
+
+def _srgb(picture: Image.Image) -> Image.Image:
+    """The picture in RGB, its colours taken from the profile inside it, if any (telephones use Display P3)."""
+    from PIL import ImageCms
+
+    profile = picture.info.get("icc_profile")
+    if profile and picture.mode in ("RGB", "RGBA", "CMYK"):
+        with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError):
+            opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            if "sRGB" not in ImageCms.getProfileDescription(opened):
+                plain = picture.convert("RGB") if picture.mode == "RGBA" else picture
+                turned = ImageCms.profileToProfile(
+                    plain, opened, ImageCms.createProfile("sRGB"), outputMode="RGB"
+                )
+                return turned or plain
+    return picture.convert("RGB")
 
 
 def _file_bytes(path: Path) -> bytes:

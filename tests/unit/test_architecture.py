@@ -25,9 +25,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = (
     {"domain", "errors", "opencv", "problems", "strict_yaml", "durations", "records", "whole_file", "stills"},
-    {"metrics", "calibration", "rules", "intervals", "spells", "rollup", "sapiens2"},
+    {"metrics", "calibration", "rules", "intervals", "spells", "rollup", "sapiens2", "derm"},
     {"config", "paths", "clock", "weights", "profiles"},
-    {"camera", "pose", "store", "notify", "captures", "report", "outlets", "surroundings"},
+    {"camera", "pose", "store", "notify", "captures", "report", "outlets", "surroundings", "classify"},
     {"service"},
     {"cli"},
     {"__main__"},
@@ -37,8 +37,8 @@ ADAPTERS = LAYERS[3]
 ALONE = {
     "cv2": {"opencv"},
     "mediapipe": {"pose.mediapipe"},
-    "torch": {"sapiens2"},
-    "transformers": {"sapiens2"},
+    "torch": {"sapiens2", "classify.checkpoint"},
+    "transformers": {"sapiens2", "classify.checkpoint"},
     "desktop_notifier": {"notify"},
     "paho": {"outlets.mqtt"},
     "pyarrow": {"service.exporting"},
@@ -55,6 +55,7 @@ ALONE = {
         "pose",
         "sapiens2",
         "metrics.head_pose",
+        "derm",
         "captures",
         "stills",
         "service.still",

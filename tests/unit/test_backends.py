@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tests.fakes.weights import install
 
 from uprightd.captures.snapshot import measure
 from uprightd.config.schema import Config
@@ -24,7 +24,6 @@ from uprightd.sapiens2.network import load
 from uprightd.sapiens2.pointmap import PointmapHead
 from uprightd.sapiens2.sampling import sampled
 from uprightd.service.backends import Backend, choose_backend, load_backend
-from uprightd.weights.manifest import InstalledModel, record
 
 TINY = Path(__file__).parents[1] / "fixtures" / "sapiens2_tiny"
 
@@ -36,33 +35,6 @@ def paths(tmp_path: Path) -> Paths:
 
 def config(**pose: object) -> Config:
     return Config.model_validate({"pose": pose})
-
-
-def install(paths: Paths, source: Path, task: str = "pose", size: str = "0.4b") -> Path:
-    """Place a checkpoint as `models add` does: file, manifest entry, verified."""
-    name = f"sapiens2-{size}-{task}"
-    folder = paths.models / name
-    folder.mkdir(parents=True)
-    file = folder / f"sapiens2_{size}_{task}.safetensors"
-    shutil.copy(source, file)
-    now = "2026-11-22T08:00:00+00:00"
-    model = InstalledModel(
-        name=name,
-        task=task,
-        size=size,
-        file=f"{name}/{file.name}",
-        bytes=file.stat().st_size,
-        sha256="0" * 64,
-        source="by hand",
-        repository="",
-        revision="",
-        installed_at=now,
-        verified_at=now,
-        licence="Sapiens2 License",
-        licence_accepted_at=now,
-    )
-    record(paths.models, model)
-    return file
 
 
 def test_without_weights_auto_is_the_light_backend_and_says_so(paths: Paths) -> None:
@@ -115,7 +87,7 @@ def test_weights_that_give_no_finite_number_are_unreliable_and_never_bad_posture
 
 
 def test_installed_weights_are_preferred(paths: Paths) -> None:
-    file = install(paths, TINY / "pose" / "model.safetensors")
+    file = install(paths.models, TINY / "pose" / "model.safetensors")
     chosen = choose_backend(config(), paths)
     assert (chosen.name, chosen.weights) == ("sapiens2", file)
     assert choose_backend(config(backend="mediapipe"), paths).name == "mediapipe"
@@ -126,8 +98,8 @@ def test_installed_weights_are_preferred(paths: Paths) -> None:
 
 
 def test_a_pointmap_is_used_only_when_asked_for(paths: Paths) -> None:
-    install(paths, TINY / "pose" / "model.safetensors")
-    file = install(paths, TINY / "pointmap" / "model.safetensors", "pointmap")
+    install(paths.models, TINY / "pose" / "model.safetensors")
+    file = install(paths.models, TINY / "pointmap" / "model.safetensors", "pointmap")
     assert choose_backend(config(), paths).pointmap is None
     for backend in ("auto", "sapiens2"):
         assert choose_backend(config(backend=backend, pointmap=True), paths).pointmap == file
@@ -135,7 +107,7 @@ def test_a_pointmap_is_used_only_when_asked_for(paths: Paths) -> None:
 
 def test_a_pointmap_is_of_the_configured_size(paths: Paths) -> None:
     files = {
-        size: install(paths, TINY / "pointmap" / "model.safetensors", "pointmap", size)
+        size: install(paths.models, TINY / "pointmap" / "model.safetensors", "pointmap", size)
         for size in ("0.8b", "1b")
     }
     for size, file in (("auto", files["0.8b"]), ("1b", files["1b"]), ("5b", None)):
@@ -147,7 +119,7 @@ def test_a_pointmap_is_of_the_configured_size(paths: Paths) -> None:
 def test_asked_for_a_pointmap_without_its_weights_it_names_the_way_to_get_them(
     paths: Paths, size: str, option: str
 ) -> None:
-    install(paths, TINY / "pose" / "model.safetensors", size="0.8b")
+    install(paths.models, TINY / "pose" / "model.safetensors", size="0.8b")
     wanted = config(size=size, pointmap=True)
     chosen = choose_backend(wanted, paths)
     with pytest.raises(UnavailableError, match="no pointmap weights") as caught:

@@ -116,9 +116,9 @@ def test_every_command_a_message_of_ours_calls_exists() -> None:
 
 def test_a_call_of_a_command_that_is_not_there_would_be_seen() -> None:
     assert strange(
-        "see `uprightd captures list` and `uprightd rules mend`; not `uprightd pause tomorrow`"
+        "see `uprightd captures mend` and `uprightd rules mend`; not `uprightd pause tomorrow`"
     ) == [
-        "uprightd captures list",
+        "uprightd captures mend",
         "uprightd rules mend",
     ]
 

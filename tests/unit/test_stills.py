@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 from tests.fakes.camera import picture
 
 from uprightd.errors import CannotCreateError, DataError, WriteError
@@ -71,6 +71,25 @@ def test_a_photograph_stands_upright_by_its_exif_orientation(
     assert upright[4 if top else -4, 4 if left else -4].min() > 200
 
 
+def swapped_profile() -> bytes:
+    """An ICC profile in which red and green have changed places: sRGB's, with those two tags swapped."""
+    data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data = data.replace(b"rXYZ", b"____", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"____", b"gXYZ", 1)
+    return data.replace("sRGB".encode("utf-16-be"), "test".encode("utf-16-be"))
+
+
+def test_colours_of_another_profile_become_srgb_and_a_damaged_profile_is_ignored(tmp_path: Path) -> None:
+    red = Image.new("RGB", (40, 40), (255, 0, 0))
+    red.save(tmp_path / "plain.png")
+    red.save(tmp_path / "swapped.png", icc_profile=swapped_profile())
+    red.save(tmp_path / "damaged.png", icc_profile=swapped_profile()[:200])
+    assert read_image(tmp_path / "plain.png")[0, 0].tolist() == [0, 0, 255]
+    blue, green, rest = read_image(tmp_path / "swapped.png")[0, 0].tolist()
+    assert green > 240
+    assert max(blue, rest) < 20
+    assert read_image(tmp_path / "damaged.png")[0, 0].tolist() == [0, 0, 255]
+
+
 def png(width: int, height: int) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunk = b"IHDR" + header
@@ -95,6 +114,7 @@ def bad_pictures(folder: Path) -> dict[str, tuple[Path, str]]:
         "nul in the name": (Path(f"{folder}/a\0b.png"), "null"),
         "empty": (file("empty.png", b""), "empty"),
         "text": (file("text.png", b"hello " * 100), "not a picture"),
+        "from a telephone": (file("a.heic", b"\0\0\0\x18ftypheic" + b"\0" * 99), "HEIC"),
         "header only": (file("header.png", png(100, 100)), "not a picture"),
         "cut within the header": (file("start.png", png(100, 100)[:18]), "cut off"),
         "half a png": (file("half.png", whole[: len(whole) // 2]), "cut off"),

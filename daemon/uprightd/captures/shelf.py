@@ -33,8 +33,9 @@ def list_captures(captures: Path, elsewhere: Iterable[Path] = ()) -> list[Captur
     """Given the folder of all captures, return what lies there, the oldest first.
 
     elsewhere: folders of captures the user put where they wanted; those that are gone are left out. What is still in
-    the making, or was left by a killed process, is not listed.
+    the making is not listed; what a killed process left is removed, so that nobody keeps pictures that no list shows.
     """
+    sweep(captures)
     here = [folder for folder in _folders(captures) if not folder.name.startswith(".")]
     others = [
         folder
@@ -112,16 +113,6 @@ def remove_capture(capture: Capture, captures: Path) -> None:
         raise DeniedError(
             f"{folder}: cannot be removed ({error.strerror})", f"Look at its mode: ls -ld '{folder}'"
         ) from error
-
-
-def remove_all(captures: Path, elsewhere: Iterable[Path] = ()) -> int:
-    """Given the folder of all captures and folders elsewhere, remove every capture and all leftovers; return how many
-    captures there were. Raise DeniedError when something may not be removed."""
-    there = list_captures(captures, elsewhere)
-    for capture in there:
-        remove_capture(capture, captures)
-    sweep(captures)
-    return len(there)
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -15,8 +15,11 @@ from uprightd import __version__
 from uprightd.cli import (
     bench,
     calibrate,
+    captures,
     checks,
     demo,
+    derm,
+    derm_pairs,
     explain,
     models,
     monitoring,
@@ -52,6 +55,8 @@ for command in (
     monitoring.resume,
     monitoring.stop,
     snapshot.snapshot,
+    derm.derm,
+    captures.captures,
     reporting.report,
     explain.explain,
     userdata.export,
@@ -66,6 +71,8 @@ for command in (
     bench.bench,
 ):
     uprightd.add_command(command)
+for command in (derm_pairs.compare, derm_pairs.marker):
+    derm.derm.add_command(command)
 for command in (replay.test, suggest.suggest):
     rules.rules.add_command(command)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from uprightd.cli.countdown import count, countdown_option
 from uprightd.cli.options import FILE, backend_option, config_option
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 @click.argument("image", required=False, type=FILE)
 @click.option("--camera", "camera", is_flag=True, help="Take the picture from the camera.")
 @click.option("--source", help="Which camera or stream, with --camera; else the one in the settings.")
+@countdown_option
 @backend_option
 @click.option("--out", "folder", type=FILE, help="Folder for picture and card.")
 @config_option
@@ -26,6 +28,7 @@ def snapshot(
     image: Path | None,
     camera: bool,
     source: str | None,
+    countdown: int,
     backend: str | None,
     folder: Path | None,
     config_file: Path | None,
@@ -39,9 +42,11 @@ def snapshot(
     from uprightd.captures.folder import check_place, new_capture
     from uprightd.captures.snapshot import KIND, measure, write
     from uprightd.cli.monitoring import overridden
+    from uprightd.clock import SystemClock
     from uprightd.errors import UsageError
     from uprightd.paths import user_paths
     from uprightd.service.calibrated import terms_of
+    from uprightd.service.capturing import log_capture
     from uprightd.service.settings import read_config
     from uprightd.service.still import now_text, pose_of, take_still
 
@@ -53,12 +58,15 @@ def snapshot(
     )
     at = now_text()
     check_place(folder or paths.captures)
-    picture, label = _read(image) if image else take_still(config)
+    picture, label = _read(image) if image else take_still(config, countdown, count)
     pose = pose_of(picture, config, paths)
     measured = measure(picture, pose, label, at, terms_of(config))
     with new_capture(paths.captures, KIND, at, folder) as capture:
         card = write(measured, capture, config.pose.model_dump())
+    unlogged = log_capture(paths, capture, SystemClock())
     click.echo(json.dumps(card, ensure_ascii=False) if as_json else _text(card))
+    if unlogged:
+        click.echo(f"uprightd: {unlogged}", err=True)
 
 
 def _read(image: Path) -> tuple[np.ndarray, str]:

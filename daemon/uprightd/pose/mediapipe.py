@@ -55,7 +55,7 @@ class MediapipePose:
     def __init__(self, tracking: bool) -> None:
         """Raise UnavailableError when mediapipe is not installed."""
         self._tracking = tracking
-        made = _solutions()
+        made = solutions()
         self._body = Solution(
             lambda: made.pose.Pose(
                 static_image_mode=not tracking,
@@ -155,7 +155,8 @@ class Solution:
         self._solution.close()
 
 
-def _solutions() -> Any:
+def solutions() -> Any:
+    """Return mediapipe's solutions. Raise UnavailableError when it is not installed."""
     try:
         with _quiet_stderr(), _without_pyplot():
             from mediapipe.python import solutions

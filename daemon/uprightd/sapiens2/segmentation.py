@@ -34,6 +34,9 @@ class SegmentationHead:
         with memory_named("the probabilities of 29 classes", self.network.placement):
             return class_probabilities(self._logits(image), (image.shape[0], image.shape[1]))
 
+    def close(self) -> None:
+        self.network.close()
+
     def _logits(self, image: np.ndarray) -> Tensor:
         return self.network(stretched(image, self.resolution)).logits
 

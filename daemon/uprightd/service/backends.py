@@ -92,7 +92,11 @@ def load_backend(backend: Backend, config: Config, tracking: bool) -> PoseEstima
         )
     # Before the libraries are loaded; after the fetch nothing here touches the network.
     os.environ.update(offline_environment() | runtime_environment())
+    return load_sapiens2(backend.weights, backend.detector, options_of(config), tracking, backend.pointmap)
+
+
+def options_of(config: Config) -> Sapiens2Options:
+    """Given the settings, return how Sapiens2 is to run."""
     pose = config.pose
     height, width = (int(side) for side in pose.resolution.split("x"))
-    options = Sapiens2Options(pose.device, pose.dtype, (height, width), pose.flip, pose.rope)
-    return load_sapiens2(backend.weights, backend.detector, options, tracking, backend.pointmap)
+    return Sapiens2Options(pose.device, pose.dtype, (height, width), pose.flip, pose.rope)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Callable
 from datetime import datetime
 
 import numpy as np
@@ -22,24 +24,32 @@ WARM_UP = 1.0
 GIVE_UP = 15.0
 
 
-def take_still(config: Config) -> tuple[np.ndarray, str]:
+def take_still(
+    config: Config, countdown: int = 0, tell: Callable[[int], None] | None = None
+) -> tuple[np.ndarray, str]:
     """Given the settings, return a picture BGR uint8 (H, W, 3) from their source, and the source's name.
 
-    Raise UnavailableError or DeniedError with the camera's state in words when none can be had.
+    countdown: seconds a live camera waits, so that one can step in front of it; `tell` hears how many are left, 0 when
+    the picture is taken. Raise UnavailableError or DeniedError with the camera's state in words when none can be had.
     """
     source = parse_source(config.camera.source)
     check_source(source)
     camera = Camera(
         source, CameraSettings(width=config.camera.width, height=config.camera.height), SystemClock()
     )
-    deadline, settled = time.monotonic() + GIVE_UP, None
+    wait = max(WARM_UP, countdown) if source.live else 0.0
+    deadline, settled, left = time.monotonic() + GIVE_UP + wait, None, countdown + 1
     camera.open()
     try:
         while time.monotonic() < deadline and not camera.finished:
             frame = camera.poll(0.25)
             if frame is not None:
-                settled = settled or time.monotonic() + (WARM_UP if source.live else 0.0)
-                if time.monotonic() >= settled:
+                settled = settled or time.monotonic() + wait
+                now = time.monotonic()
+                if tell and source.live and math.ceil(settled - now) < left:
+                    left = max(0, math.ceil(settled - now))
+                    tell(left)
+                if now >= settled:
                     return frame.image, source.text
             elif camera.status.state is not CameraState.OK and not camera.opening:
                 break

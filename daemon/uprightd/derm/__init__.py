@@ -1,0 +1,1 @@
+"""Skin regions: found in a map of classes, cut out, measured and compared. Pictures in, numbers and pictures out."""
