@@ -71,7 +71,10 @@ def test_the_wheel_holds_rules_templates_example_clip_and_licence(wheel: Path) -
     with ZipFile(wheel) as archive:
         names = set(archive.namelist())
     wanted = {
-        *(f"uprightd/shipped/rules/{path.name}" for path in (CHECKOUT / "rules").iterdir()),
+        *(
+            f"uprightd/shipped/{path.relative_to(CHECKOUT).as_posix()}"
+            for path in (CHECKOUT / "rules").rglob("*.yaml")
+        ),
         *(f"uprightd/shipped/launchd/{path.name}" for path in (CHECKOUT / "launchd").iterdir()),
         "uprightd/shipped/config.example.yaml",
         "uprightd/clips/sit_side.mp4",

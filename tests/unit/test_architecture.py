@@ -24,8 +24,19 @@ PACKAGE = Path(uprightd.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = (
-    {"domain", "errors", "opencv", "problems", "strict_yaml", "durations", "records", "whole_file", "stills"},
-    {"metrics", "calibration", "rules", "intervals", "spells", "rollup", "sapiens2", "derm"},
+    {
+        "domain",
+        "errors",
+        "opencv",
+        "problems",
+        "strict_yaml",
+        "durations",
+        "records",
+        "whole_file",
+        "stills",
+        "quiet",
+    },
+    {"metrics", "calibration", "rules", "intervals", "spells", "rollup", "sapiens2", "derm", "gait"},
     {"config", "paths", "clock", "weights", "profiles"},
     {"camera", "pose", "store", "notify", "captures", "report", "outlets", "surroundings", "classify"},
     {"service"},
@@ -56,14 +67,18 @@ ALONE = {
         "sapiens2",
         "metrics.head_pose",
         "derm",
+        "gait",
         "captures",
         "stills",
         "service.still",
         "service.bench",
         "service.accuracy",
+        "service.gait",
         "service.doctor",
     },
     "PIL": {"captures", "stills"},
+    "matplotlib": {"captures.gait.plots"},
+    "distributed": {"service.gait.cluster"},
 }
 """Which part may import a library. numpy ends at the pose's boundary: store, rules and reports see floats."""
 CLOCKS = {
@@ -93,6 +108,9 @@ LAZY = (
     "apscheduler",
     "sqlite_utils",
     "PIL",
+    "matplotlib",
+    "scipy",
+    "distributed",
 )
 
 
@@ -269,6 +287,9 @@ def logged(home: Path) -> None:
         ("status", 69),
         ("service --help", 0),
         ("snapshot --help", 0),
+        ("gait --help", 0),
+        ("gait measure --help", 0),
+        ("gait batch --help", 0),
         ("run --help", 0),
     ],
 )

@@ -107,6 +107,9 @@ class VideoReader:
         self._time = cv2.CAP_PROP_POS_MSEC
         fps = float(capture.get(cv2.CAP_PROP_FPS))
         self.fps = fps if math.isfinite(fps) and 0 < fps <= 1000 else USUAL_FPS
+        frames = float(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        self.promised = frames / fps if frames > 0 and fps > 0 and math.isfinite(frames / fps) else None
+        """Seconds that the container says it holds; a file that is cut off holds less. None: it does not say."""
         self._start = 0.0
         self._last: float | None = None
 
@@ -175,6 +178,8 @@ def open_file(order: Order, note: Callable[[str], None]) -> FileReader:
     capture = cv2.VideoCapture(str(order.target), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     if not capture.isOpened():
         raise BadFile("not a video, or a video without a single frame")
+    # A phone films sideways and says so in the file; OpenCV 4.11 heeds that only when asked to.
+    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
     return VideoReader(capture)
 
 

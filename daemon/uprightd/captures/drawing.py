@@ -27,7 +27,7 @@ SEEN_FROM = 0.5
 UNDRAWN = frozenset((*FACE, *PROFILE))
 """Points of the face: so many dots would hide it."""
 
-_LIMBS = (
+LIMBS = (
     ("shoulder", "elbow"),
     ("elbow", "wrist"),
     ("shoulder", "hip"),
@@ -80,7 +80,7 @@ def _visible(pose: Pose, shape: tuple[int, ...]) -> dict[str, Point]:
 
 def _draw_limbs(canvas: np.ndarray, points: Mapping[str, Point], thick: int) -> None:
     for side, colour in (("left", LEFT), ("right", RIGHT)):
-        for start, end in _LIMBS:
+        for start, end in LIMBS:
             other = "nose" if end == "nose" else f"{side}_{end}"
             _line(canvas, points.get(f"{side}_{start}"), points.get(other), colour, thick)
     for part in ("shoulder", "hip"):

@@ -126,6 +126,25 @@ def store(days: int, as_json: bool) -> None:
     click.echo(json.dumps(figures) if as_json else text(figures))
 
 
+@bench.command()
+@click.option("--source", type=FILE, required=True, help="Video of a walk, best of about six seconds.")
+@click.option(
+    "--runs", type=click.IntRange(1, 20), default=3, show_default=True, help="Runs; the best counts."
+)
+@backend_option
+@json_option
+def gait(source: Path, runs: int, backend: str | None, as_json: bool) -> None:
+    """Tell what a walk costs beside the pose model.
+
+    Everything else against the model's time, with and without the annotated video.
+    """
+    from uprightd.service.gait.bench import measure_gait, text
+
+    with _Progress() as progress:
+        figures = measure_gait(source, backend or "auto", runs, progress.tell)
+    click.echo(json.dumps(figures) if as_json else text(figures))
+
+
 class _Progress:
     """How far a long run is, in one living line; nothing where nobody looks."""
 

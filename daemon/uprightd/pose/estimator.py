@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from uprightd.domain import Pose
+from uprightd.domain import Box, Pose
 
 MEDIAPIPE = "mediapipe"
 SAPIENS2 = "sapiens2"
@@ -34,6 +34,16 @@ class PoseEstimator(Protocol):
         ...
 
 
+class FindPeople(Protocol):
+    """Finds everybody in a picture, where a pose model answers with one person."""
+
+    def __call__(self, image: np.ndarray) -> list[Box]:
+        """Given a picture, BGR uint8 (H, W, 3), return the boxes of all people in it."""
+        ...
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Sapiens2Options:
     """How Sapiens2 runs: device and number type (auto decides), input (height, width), the reference's second,
@@ -46,14 +56,14 @@ class Sapiens2Options:
     rope: str = "float32"
 
 
-def load_mediapipe(tracking: bool) -> PoseEstimator:
-    """Load the light backend: `tracking` for a stream, otherwise for single pictures.
+def load_mediapipe(tracking: bool, face: bool = True) -> PoseEstimator:
+    """Load the light backend: `tracking` for a stream, otherwise for single pictures; without `face`, its body alone.
 
     Raise UnavailableError when mediapipe is not there.
     """
     from uprightd.pose.mediapipe import MediapipePose
 
-    return MediapipePose(tracking)
+    return MediapipePose(tracking, face)
 
 
 def load_sapiens2(
@@ -85,3 +95,17 @@ def load_sapiens2(
     return load_pose(
         checkpoint, placement, tracking, options.resolution, options.flip, options.rope, people, depth
     )
+
+
+def load_people_finder(detector: Path | None) -> FindPeople:
+    """Given the weights of a person detector, load it; None takes mediapipe, which looks at strips of the picture.
+
+    Raise UnavailableError or DataError as the loading of a backend does.
+    """
+    if detector is not None:
+        from uprightd.sapiens2.people.detector import load_people
+
+        return load_people(detector, "cpu")
+    from uprightd.pose.people import PeopleInStrips
+
+    return PeopleInStrips()

@@ -63,14 +63,15 @@ def choose_backend(config: Config, paths: Paths) -> Backend:
     )
 
 
-def load_backend(backend: Backend, config: Config, tracking: bool) -> PoseEstimator:
-    """Given the choice and the settings, load it: `tracking` for a stream, otherwise for single pictures.
+def load_backend(backend: Backend, config: Config, tracking: bool, face: bool = True) -> PoseEstimator:
+    """Given the choice and the settings, load it: `tracking` for a stream, otherwise for single pictures. Without
+    `face`, a backend that has models of its own for the face leaves them out.
 
     Raise UnavailableError when weights, a library, the device or memory are missing, DataError when the weights
     are not what they should be; each names the command that mends it.
     """
     if backend.name == MEDIAPIPE:
-        return load_mediapipe(tracking)
+        return load_mediapipe(tracking, face)
     if backend.weights is None:
         raise UnavailableError(
             "there are no Sapiens2 weights for the pose backend",

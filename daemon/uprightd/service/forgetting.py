@@ -152,6 +152,10 @@ def _of(capture: Capture, period: Period) -> bool:
 
 def _files(paths: Paths, wish: Wish) -> list[Path]:
     pages = [path for path in _in(paths.reports) if SHOWN & {*wish.tables} and _tells_of(path, wish.period)]
+    if (
+        "captures" in wish.tables
+    ):  # a walk in the making says no day, and is a copy of what the video still shows
+        pages += _in(paths.cache / "gait")
     if not wish.everything:
         return pages
     corrupt = sorted(paths.data.glob(_CORRUPT.format(paths.database.name)))
@@ -159,7 +163,7 @@ def _files(paths: Paths, wish: Wish) -> list[Path]:
 
 
 def _in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*") if path.is_file()) if folder.is_dir() else []
+    return sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
 
 
 def _tells_of(page: Path, period: Period | None) -> bool:

@@ -56,6 +56,7 @@ def inventory(paths: Paths, config: Config) -> Inventory:
         _kept("damaged logs moved aside", paths.data, paths.data.glob(f"{paths.database.name}.corrupt-*")),
         _kept("summaries", paths.reports, _under(paths.reports)),
         _kept("captures, with pictures: made only when you ask", paths.captures, _under(paths.captures)),
+        _kept("walks in the making, kept to go on with", paths.cache / "gait", _under(paths.cache / "gait")),
         _kept("calibrated poses: numbers", paths.profiles, _under(paths.profiles)),
         _kept("settings and rules", paths.config, _under(paths.config)),
         _kept("weights of pose models", paths.models, _under(paths.models)),

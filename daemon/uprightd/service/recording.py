@@ -5,12 +5,13 @@ Only one process may write the log, so a command asks the daemon to, and opens t
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from uprightd.domain import Instant
-from uprightd.errors import UnavailableError, UsageError
+from uprightd.errors import TryAgainError, UnavailableError, UsageError
 from uprightd.records import Calibration, Capture
 from uprightd.service.control import ask
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 COMMAND = "record"
 """The daemon's command for it."""
+ATTEMPTS, PATIENCE = 10, 0.1
+"""How often, and after how many seconds, a log that somebody else writes is tried again."""
 CAPTURE, CALIBRATION, CONTACT = "capture", "calibration", "contact"
 
 
@@ -43,13 +46,26 @@ def record_contact(paths: Paths, purpose: str, address: str, clock: Clock) -> No
 
 
 def _record(paths: Paths, what: str, facts: Mapping[str, Any], clock: Clock) -> None:
+    arguments = {"what": what, "facts": facts}
     try:
-        ask(paths.socket, COMMAND, what=what, facts=facts)
+        ask(paths.socket, COMMAND, **arguments)
     except UnavailableError:
-        from uprightd.store.log import Log
+        with _opened(paths, clock) as log:
+            take_record(log, arguments, clock.now())
 
-        with Log.open(paths.database, metrics=(), clock=clock) as log:
-            take_record(log, {"what": what, "facts": facts}, clock.now())
+
+def _opened(paths: Paths, clock: Clock) -> Log:
+    """Return the log, open for writing. Another command may be at it for a moment, as in a batch of captures."""
+    from uprightd.store.log import Log
+
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return Log.open(paths.database, metrics=(), clock=clock)
+        except TryAgainError:
+            if attempt == ATTEMPTS:
+                raise
+            clock.wait(threading.Event(), PATIENCE)
+    raise AssertionError("the last attempt returns or raises")
 
 
 def take_record(log: Log, arguments: Mapping[str, Any], now: Instant) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from uprightd.intervals import MINUTE_MS, Span
 from uprightd.store.tables import TABLES
-from uprightd.store.writing import Writer
+from uprightd.store.writing import IMPATIENCE, Writer
 
 UP_TO_DATE = "UPDATE progress SET sample_id = min(sample_id, (SELECT coalesce(max(id), 0) FROM samples))"
 """SQLite gives the numbers of removed rows to new ones: without this, those would count as rolled up already."""
@@ -54,6 +54,9 @@ class Forgetting(Writer):
                     self.database.execute("DELETE FROM memory")
             with self._writing("write the log anew without what was forgotten (its rows are gone)"):
                 self.database.execute("VACUUM")
+            # Who reads the log meanwhile keeps the old pages until it ends; a later commit then removes them.
+            self._wait_at_most(IMPATIENCE)
+            with self._writing("write the log anew without what was forgotten (its rows are gone)"):
                 self.database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         finally:
             self._pragma("secure_delete = OFF")
