@@ -336,6 +336,7 @@ def test_captures_are_listed_checked_opened_and_removed(studio: Terminal, tmp_pa
     assert not inside.exists()
     assert names(elsewhere) == ["note.txt"]
     assert studio.run("captures", "list", "--json", **mine).json == []
+    assert studio.run("privacy", "--json", **mine).json["rows"]["captures"] == 0
     assert studio.run("captures", "remove", "last", "--yes", **mine).code == 64
 
 

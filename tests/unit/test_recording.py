@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,13 @@ from uprightd.errors import UnavailableError, UprightError, UsageError
 from uprightd.paths import Paths
 from uprightd.records import Calibration, Capture
 from uprightd.service import recording
-from uprightd.service.recording import record_calibration, record_capture, record_contact, take_record
+from uprightd.service.recording import (
+    record_calibration,
+    record_capture,
+    record_contact,
+    record_removal,
+    take_record,
+)
 from uprightd.store.log import Log
 from uprightd.store.reading import LogReader
 from uprightd.store.tables import ALWAYS, rows_of
@@ -81,6 +88,14 @@ def test_a_capture_in_the_same_folder_takes_the_place_of_the_first(paths: Paths)
     assert len(rows(paths, "captures")) == 1
 
 
+def test_a_capture_that_is_gone_loses_its_entry_and_no_other(paths: Paths) -> None:
+    for path in ("/a", "/b"):
+        record_capture(paths, replace(CAPTURE, path=path), CLOCK)
+    record_removal(paths, "/a", CLOCK)
+    record_removal(paths, "/never/was", CLOCK)
+    assert [row["path"] for row in rows(paths, "captures")] == ["/b"]
+
+
 def test_contacts_are_counted_from_the_first_to_the_last(log: Log, paths: Paths) -> None:
     for seconds in (100.0, 0.0, 50.0):  # the clock was set back
         log.add_contact("weights", "hub", START._replace(wall=START.wall + seconds))
@@ -105,6 +120,7 @@ def test_contacts_are_counted_from_the_first_to_the_last(log: Log, paths: Paths)
             "facts": {"kind": "", "path": "", "files": 1, "bytes": 1, "summary": {}, "more": 1},
         },
         {"what": "contact", "facts": {"purpose": "weights"}},
+        {"what": "removal", "facts": {}},
     ],
 )
 def test_what_no_command_of_ours_sends_is_refused(log: Log, arguments: dict[str, Any]) -> None:

@@ -90,10 +90,11 @@ def remove_captures(names: tuple[str, ...], everything: bool, yes: bool, as_json
 
     NAME is a name, the beginning of one, a folder, or last. What you put into such a folder elsewhere stays.
     """
-    from uprightd.captures.shelf import find_capture, remove_capture
+    from uprightd.captures.shelf import find_capture
+    from uprightd.clock import SystemClock
     from uprightd.errors import UsageError
     from uprightd.paths import user_paths
-    from uprightd.service.capturing import known_captures
+    from uprightd.service.capturing import known_captures, remove_known
 
     if bool(names) == everything:
         raise UsageError("remove takes either names or --all", "See: uprightd captures remove --help")
@@ -113,7 +114,9 @@ def remove_captures(names: tuple[str, ...], everything: bool, yes: bool, as_json
             f"Remove {'this' if len(chosen) == 1 else f'these {len(chosen)}'} for good?", abort=True
         )
     for each in chosen:
-        remove_capture(each, paths.captures)
+        left = remove_known(paths, each, SystemClock())
+        if left:
+            click.echo(f"uprightd: {left}", err=True)
     if as_json:
         click.echo(json.dumps({"removed": [str(each.folder) for each in chosen]}, ensure_ascii=False))
     else:

@@ -24,12 +24,17 @@ COMMAND = "record"
 """The daemon's command for it."""
 ATTEMPTS, PATIENCE = 10, 0.1
 """How often, and after how many seconds, a log that somebody else writes is tried again."""
-CAPTURE, CALIBRATION, CONTACT = "capture", "calibration", "contact"
+CAPTURE, REMOVAL, CALIBRATION, CONTACT = "capture", "removal", "calibration", "contact"
 
 
 def record_capture(paths: Paths, capture: Capture, clock: Clock) -> None:
     """Given a capture whose folder is complete, have it logged. Raise UprightError when that cannot be."""
     _record(paths, CAPTURE, asdict(capture), clock)
+
+
+def record_removal(paths: Paths, path: str, clock: Clock) -> None:
+    """Given the folder of a capture that is gone, have its entry removed. Raise UprightError when that cannot be."""
+    _record(paths, REMOVAL, {"path": path}, clock)
 
 
 def record_calibration(paths: Paths, calibration: Calibration, clock: Clock) -> None:
@@ -88,6 +93,13 @@ def _capture(log: Log, facts: Mapping[str, Any], now: Instant) -> None:
     log.add_capture(Capture(**_checked(Capture, facts)), now)
 
 
+def _removal(log: Log, facts: Mapping[str, Any], _now: Instant) -> None:
+    path = facts.get("path")
+    if not isinstance(path, str):
+        raise UsageError("a removal needs the capture's folder", "Restart uprightd: uprightd stop")
+    log.remove_capture(path)
+
+
 def _calibration(log: Log, facts: Mapping[str, Any], now: Instant) -> None:
     log.add_calibration(Calibration(**_checked(Calibration, facts)), now)
 
@@ -101,6 +113,7 @@ def _contact(log: Log, facts: Mapping[str, Any], now: Instant) -> None:
 
 _STORED: Mapping[str, Callable[[Log, Mapping[str, Any], Instant], None]] = {
     CAPTURE: _capture,
+    REMOVAL: _removal,
     CALIBRATION: _calibration,
     CONTACT: _contact,
 }

@@ -79,6 +79,11 @@ class Entries(Writer):
         }
         return self._add("captures", row, "store a capture's entry", replace=True)
 
+    def remove_capture(self, path: str) -> None:
+        """Given the folder of a capture that is gone, remove its entry, if it had one."""
+        with self._writing("remove a capture's entry"):
+            self.database.execute("DELETE FROM captures WHERE path = ?", (plain.text(path),))
+
     def add_calibration(self, calibration: Calibration, at: Instant) -> int:
         """Given a calibration that was kept and when it was made, store it; return its row id."""
         row = {
