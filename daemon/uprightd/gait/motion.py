@@ -68,7 +68,7 @@ def read_motion(track: Track, square: bool = False, naming: Naming | None = None
             wild = _wild(track.times, places, leg, interval)
             outliers = outliers | wild
             places[wild] = np.nan
-        xy[name] = np.column_stack([smooth(track.times, places[:, axis], grid) for axis in (0, 1)])
+        xy[name] = smooth(track.times, places, grid)
         here = [at(grid, xy[name][:, axis], track.times) for axis in (0, 1)]
         points[name] = np.column_stack(
             [*here, np.where(np.isfinite(here[0]), np.nan_to_num(array[:, 2]), np.nan)]

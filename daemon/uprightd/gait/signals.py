@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 from scipy.signal import butter, sosfiltfilt
@@ -40,14 +42,16 @@ def runs(times: np.ndarray, known: np.ndarray) -> list[np.ndarray]:
 
 
 def smooth(times: np.ndarray, values: np.ndarray, grid: np.ndarray, cutoff: float = CUTOFF) -> np.ndarray:
-    """Given samples (N,) with NaN gaps, return them on an even grid (M,), gaps up to 0.12 s filled, low-passed.
+    """Given samples (N,) or (N, K) with NaN gaps, return them on an even grid (M,) or (M, K), gaps up to 0.12 s filled,
+    low-passed. Of K columns a row counts as known where all are.
 
     Filled by shape-preserving cubics, which do not overshoot, brought to the grid by a cubic spline, and passed twice
     through a second-order Butterworth, forwards and back, so that nothing is delayed. The two passes together have
     `cutoff` Hz as their -3 dB point (Winter 2009). NaN where there is nothing.
     """
-    smoothed = np.full(len(grid), np.nan)
-    for run in runs(times, np.isfinite(values)):
+    smoothed = np.full((len(grid), *values.shape[1:]), np.nan)
+    known = np.isfinite(values)
+    for run in runs(times, known if values.ndim == 1 else known.all(axis=1)):
         first, last = times[run[0]], times[run[-1]]
         if last - first < SHORTEST_RUN or len(run) < 4:
             continue
@@ -59,13 +63,19 @@ def smooth(times: np.ndarray, values: np.ndarray, grid: np.ndarray, cutoff: floa
 
 
 def low_pass(values: np.ndarray, rate: float, cutoff: float) -> np.ndarray:
-    """Given even samples without gaps, their rate and the -3 dB point in Hz, return them low-passed without lag."""
-    once = cutoff / (np.sqrt(2) - 1) ** 0.25  # two passes lower the -3 dB point of one by this much
+    """Given even samples (M,) or (M, K) without gaps, their rate and the -3 dB point in Hz, return them low-passed
+    along the first axis, without lag."""
+    once = float(cutoff / (np.sqrt(2) - 1) ** 0.25)  # two passes lower the -3 dB point of one by this much
     if len(values) < 4 or once >= 0.49 * rate:
         return values
-    sections = butter(2, once, fs=rate, output="sos")
     reach = min(len(values) - 1, int(1.5 * rate / cutoff))
-    return sosfiltfilt(sections, values, padtype="odd", padlen=reach)
+    return sosfiltfilt(_sections(once, float(rate)), values, axis=0, padtype="odd", padlen=reach)
+
+
+@functools.cache
+def _sections(cutoff: float, rate: float) -> np.ndarray:
+    """The filter's second-order sections; a walk needs the same few of them a hundred times."""
+    return np.asarray(butter(2, cutoff, fs=rate, output="sos"))
 
 
 def slope(values: np.ndarray) -> np.ndarray:
